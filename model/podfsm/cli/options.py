@@ -1,0 +1,109 @@
+"""Options that several commands share, each a decorator."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+def tables(command: Command) -> Command:
+    """``--tables DIR``, passed as `tables`: Path or None."""
+    return click.option(
+        "--tables",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Use the tables in DIR instead of the shipped ones.",
+    )(command)
+
+
+def lang(command: Command) -> Command:
+    """``--lang en|ko``, passed as `lang`."""
+    return click.option(
+        "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the output."
+    )(command)
+
+
+def output(command: Command) -> Command:
+    """``-o text|json``, passed as `output`."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Form of the output.",
+    )(command)
+
+
+def cluster(command: Command) -> Command:
+    """``--kubernetes``, ``--gate`` and ``--defects``, passed as `kubernetes`, `gates` and `defects`."""
+    for option in (
+        click.option(
+            "--defects",
+            type=click.Choice(["as-is", "intended"]),
+            default="as-is",
+            show_default=True,
+            help="Keep or switch off what only a defect of Kubernetes makes.",
+        ),
+        click.option(
+            "--gate",
+            "gates",
+            multiple=True,
+            callback=_gates,
+            metavar="NAME=BOOL",
+            help="Set a feature gate; repeatable.",
+        ),
+        click.option("--kubernetes", metavar="MINOR", help="Minor version, such as 1.36.  [default: the tables']"),
+    ):
+        command = option(command)
+    return command
+
+
+def manifests(*, multiple: bool) -> Callable[[Command], Command]:
+    """``-f MANIFEST``, passed as `manifests` (tuple) or, if not `multiple`, as `manifest` (str or None)."""
+    return click.option(
+        "-f",
+        "--filename",
+        "manifests" if multiple else "manifest",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        multiple=multiple,
+        callback=_standard_input_once if multiple else None,
+        metavar="MANIFEST",
+        help=f"File with YAML or JSON, - for standard input{'; repeatable' if multiple else ''}.",
+    )
+
+
+def out(help_text: str, *, directory: bool = False) -> Callable[[Command], Command]:
+    """``--out``, passed as `out`: Path, or None for the default of the command."""
+    return click.option(
+        "--out",
+        type=click.Path(file_okay=not directory, dir_okay=directory, writable=True, path_type=Path),
+        metavar="DIR" if directory else "FILE",
+        help=help_text,
+    )
+
+
+def _gates(_context: click.Context, _parameter: click.Parameter, settings: Iterable[str]) -> Mapping[str, bool]:
+    gates: dict[str, bool] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        value = _BOOLEANS.get(text.lower())
+        if not name or value is None:
+            raise click.BadParameter(f"{setting!r} is not NAME=true or NAME=false.")
+        if gates.setdefault(name, value) != value:
+            raise click.BadParameter(f"{name!r} is set both to true and to false.")
+    return MappingProxyType(gates)
+
+
+def _standard_input_once(
+    _context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    if names.count("-") > 1:
+        raise click.BadParameter("Standard input (-) can be read only once.")
+    return names

@@ -1,0 +1,183 @@
+"""What each command is asked to do.
+
+A command of `podfsm.cli` parses its arguments into one of these and passes it to ``run(request) -> int`` of the module
+of the same name, which prints through ``request.console`` and returns the exit status (`Status`). Bad input is raised
+as `podfsm.errors.PodfsmError`. Programs and tests may call ``run`` in the same way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from podfsm.cli.output import Console
+
+Lang = Literal["en", "ko"]
+Output = Literal["text", "json"]
+Defects = Literal["as-is", "intended"]
+PictureFormat = Literal["svg", "png", "pdf", "dot"]
+
+
+class Status(IntEnum):
+    """Exit statuses, the same for every command."""
+
+    FINE = 0
+    DIFFERS = 1
+    """A verdict differs from what is expected, a stream does not conform, or a check fails."""
+    UNUSABLE = 2
+    """Bad usage or unreadable input, tables that do not load included."""
+    UNDETERMINED = 3
+    """A bound was hit before there was an answer."""
+
+    @classmethod
+    def worst(cls, *statuses: "Status") -> "Status":
+        """Return the one to exit with when several apply: UNUSABLE before DIFFERS before UNDETERMINED."""
+        order = (cls.UNUSABLE, cls.DIFFERS, cls.UNDETERMINED)
+        return next((status for status in order if status in statuses), cls.FINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What every command takes.
+
+    Attributes
+    ----------
+    tables
+        Directory of tables to use instead of the shipped ones.
+    console
+        Where to print.
+    """
+
+    tables: Path | None = None
+    console: Console = field(default_factory=Console, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """The Kubernetes that is modelled.
+
+    Attributes
+    ----------
+    kubernetes
+        Minor version such as ``1.36``; the default of the tables if None.
+    gates
+        Feature gates set by name; the others have the default of the version.
+    defects
+        ``as-is`` keeps the rows that only a defect of Kubernetes makes, ``intended`` switches them off.
+    """
+
+    kubernetes: str | None = None
+    gates: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    defects: Defects = "as-is"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildRequest(Request):
+    """Validate the tables, prove the properties, and write what is generated from them.
+
+    Attributes
+    ----------
+    check
+        Write nothing; fail where the committed files differ. With `tables`, run every check on those tables.
+    out
+        Directory that holds ``generated`` and ``diagrams``; the checkout around the working directory if None.
+    """
+
+    check: bool = False
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerifyRequest(Request):
+    """Explore pods exhaustively and judge every property.
+
+    Attributes
+    ----------
+    manifests
+        Files with manifests, ``-`` for standard input (`podfsm.files.read_input`); none means the shipped
+        configurations.
+    properties
+        Identifiers of the properties to judge; none means all that apply.
+    limit
+        Number of states after which the answer is UNDETERMINED; a default of the exploration if None.
+    cluster
+        The Kubernetes that is modelled.
+    output, lang
+        Form and language of the result.
+    out
+        File for the result; standard output if None.
+    """
+
+    manifests: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    limit: int | None = None
+    cluster: Cluster = field(default_factory=Cluster)
+    output: Output = "text"
+    lang: Lang = "en"
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawRequest(Request):
+    """Draw a view, or the lifecycle of one pod.
+
+    Attributes
+    ----------
+    view
+        Name of the picture; None lists them, or with `manifest` means the picture of that pod.
+    manifest
+        File with a manifest, ``-`` for standard input (`podfsm.files.read_input`).
+    out
+        File for the picture; standard output if None.
+    format
+        Form of the picture; None means that of the suffix of `out`, and DOT without one.
+    cluster
+        The Kubernetes that is modelled.
+    lang
+        Language of the labels.
+    """
+
+    view: str | None = None
+    manifest: str | None = None
+    out: Path | None = None
+    format: PictureFormat | None = None
+    cluster: Cluster = field(default_factory=Cluster)
+    lang: Lang = "en"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowRequest(Request):
+    """Explain one row, property, state, reason or defect of the tables.
+
+    Attributes
+    ----------
+    id
+        Its identifier.
+    output, lang
+        Form and language of the answer.
+    """
+
+    id: str
+    output: Output = "text"
+    lang: Lang = "en"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenerateRequest(Request):
+    """Write one target from the tables.
+
+    Attributes
+    ----------
+    target
+        Name of the target, such as ``python``.
+    out
+        Directory for the files; ``generated`` of the checkout around the working directory if None.
+    check
+        Write nothing; fail where the files there differ.
+    """
+
+    target: str
+    out: Path | None = None
+    check: bool = False
