@@ -31,7 +31,7 @@ def read_input(name: str, limit: int | None = None) -> bytes:
         if name == "-":
             data = sys.stdin.buffer.read(size)
         else:
-            with open(name, "rb") as stream:
+            with Path(name).open("rb") as stream:
                 data = stream.read(size)
     except OSError as error:
         raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
@@ -61,17 +61,17 @@ def write_atomically(path: Path, content: bytes | str) -> None:
 def _replace(path: Path, data: bytes) -> None:
     mode = _mode(path)
     # The temporary file lies in the same directory: a rename across file systems would not be atomic.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with open(descriptor, "wb") as stream:
+    with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False) as stream:
+        temporary = Path(stream.name)
+        try:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            temporary.chmod(mode)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _mode(path: Path) -> int:
@@ -116,12 +116,12 @@ def differences(
     list of Difference
         Sorted by path; empty if all is as expected.
     """
-    found = [Difference(path, kind) for path, content in expected.items() if (kind := _compare(root / path, content))]
     suffixes = tuple(ignore)
-    for path in _files(root, owned) - expected.keys():
-        if not path.endswith(suffixes):
-            found.append(Difference(path, "unexpected"))
-    return sorted(found)
+    others = (path for path in _files(root, owned) - expected.keys() if not path.endswith(suffixes))
+    return sorted(
+        [Difference(path, kind) for path, content in expected.items() if (kind := _compare(root / path, content))]
+        + [Difference(path, "unexpected") for path in others]
+    )
 
 
 def _compare(path: Path, content: bytes | str) -> Literal["differs", "missing"] | None:

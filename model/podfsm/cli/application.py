@@ -53,7 +53,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     help="Show the versions of podfsm and Kubernetes and the digest of the tables, and exit.",
 )
 def application() -> None:
-    """The Kubernetes pod lifecycle as tables: explored, proved, drawn, documented and generated.
+    """Explore, prove, draw, document and generate the Kubernetes pod lifecycle from its tables.
 
     Exit status: 0 fine; 1 a verdict differs from what is expected or a check fails; 2 bad usage or unreadable input;
     3 undetermined. Where several apply, 2 goes before 1 and 1 before 3.
@@ -81,11 +81,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         status = PIPE_CLOSED
-    if status == PIPE_CLOSED:
+    except OSError as error:
+        console.error(f"podfsm: {error}")
+        status = Status.UNUSABLE
+    if status in (PIPE_CLOSED, Status.UNUSABLE):
         _discard_output()
     return int(status or Status.FINE)
 
 
 def _discard_output() -> None:
-    # What is left in the buffer would fail again, loudly, when the interpreter flushes it at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # What cannot be written and is left in the buffer would fail again, loudly, when the interpreter ends.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

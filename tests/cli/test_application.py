@@ -1,0 +1,256 @@
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podfsm import __version__
+from podfsm.cli.output import Console
+from podfsm.errors import PodfsmError
+from podfsm.requests import (
+    BuildRequest,
+    Cluster,
+    DrawRequest,
+    GenerateRequest,
+    Request,
+    ShowRequest,
+    Status,
+    VerifyRequest,
+)
+
+COMMANDS = ("build", "draw", "generate", "show", "verify")
+
+Fake = Callable[[str, Callable[[Request], int]], None]
+
+
+def fails_with(error: BaseException) -> Callable[[Request], int]:
+    def run(_request: Request) -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [(), *((command,) for command in COMMANDS)])
+def test_help(podfsm: Any, arguments: tuple[str, ...]) -> None:
+    result = podfsm(*arguments, "--help")
+    assert result.status == Status.FINE
+    assert result.out.startswith(f"Usage: {' '.join(('podfsm', *arguments))} ")
+    assert not result.err
+
+
+def test_help_lists_every_command(podfsm: Any) -> None:
+    listed = podfsm("--help").out.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines()] == list(COMMANDS)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = """if True:
+        import sys
+        from podfsm.cli import main
+        assert main(["--help"]) == 0
+        heavy = {"numba", "numpy", "jinja2", "rich", "msgspec", "transitions", "yaml", "fontTools", "graphviz"}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+        (["show"], "Missing argument 'ID'"),
+        (["generate"], "Missing argument 'TARGET'"),
+        (["verify", "-f", "no/such/file.yaml"], "does not exist"),
+        (["verify", "-f", "."], "is a directory"),
+        (["verify", "-f", "-", "-f", "-"], "can be read only once"),
+        (["verify", "-o", "xml"], "is not one of"),
+        (["verify", "--lang", "fr"], "is not one of"),
+        (["verify", "--defects", "some"], "is not one of"),
+        (["verify", "--limit", "0"], "not in the range"),
+        (["verify", "--limit", "many"], "not a valid integer"),
+        (["verify", "--gate", "SomeGate"], "is not NAME=true or NAME=false"),
+        (["verify", "--gate", "SomeGate=maybe"], "is not NAME=true or NAME=false"),
+        (["verify", "--gate", "=true"], "is not NAME=true or NAME=false"),
+        (["verify", "--gate", "G=true", "--gate", "G=false"], "both to true and to false"),
+        (["build", "--tables", "no/such/directory"], "does not exist"),
+        (["build", "surplus"], "unexpected extra argument"),
+        (["draw", "--format", "gif"], "is not one of"),
+    ],
+)
+def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
+    result = podfsm(*arguments)
+    assert result.status == Status.UNUSABLE
+    assert complaint in result.err
+    assert "Traceback" not in result.err
+    assert not result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_"),
+    [
+        (["build"], BuildRequest()),
+        (["build", "--check", "--out", "o", "--tables", "."], BuildRequest(check=True, out=Path("o"), tables=Path())),
+        (["verify"], VerifyRequest()),
+        (
+            [
+                "verify",
+                "-f",
+                "-",
+                "-f",
+                "pod.yaml",
+                "--property",
+                "a",
+                "--property",
+                "b",
+                "--limit",
+                "9",
+                "-o",
+                "json",
+                "--kubernetes",
+                "1.36",
+                "--gate",
+                "A=true",
+                "--gate",
+                "B=False",
+                "--defects",
+                "intended",
+                "--lang",
+                "ko",
+                "--tables",
+                ".",
+                "--out",
+                "o",
+            ],
+            VerifyRequest(
+                manifests=("-", "pod.yaml"),
+                properties=("a", "b"),
+                limit=9,
+                output="json",
+                cluster=Cluster(kubernetes="1.36", gates={"A": True, "B": False}, defects="intended"),
+                lang="ko",
+                tables=Path(),
+                out=Path("o"),
+            ),
+        ),
+        (["draw"], DrawRequest()),
+        (
+            [
+                "draw",
+                "some-view",
+                "-f",
+                "pod.yaml",
+                "--out",
+                "o.png",
+                "--format",
+                "png",
+                "--defects",
+                "intended",
+                "--lang",
+                "ko",
+                "--tables",
+                ".",
+            ],
+            DrawRequest(
+                view="some-view",
+                manifest="pod.yaml",
+                out=Path("o.png"),
+                format="png",
+                cluster=Cluster(defects="intended"),
+                lang="ko",
+                tables=Path(),
+            ),
+        ),
+        (["show", "a.b"], ShowRequest(id="a.b")),
+        (["show", "a.b", "-o", "json", "--lang", "ko"], ShowRequest(id="a.b", output="json", lang="ko")),
+        (["generate", "t"], GenerateRequest(target="t")),
+        (["generate", "t", "--out", "o", "--check"], GenerateRequest(target="t", out=Path("o"), check=True)),
+    ],
+)
+def test_arguments_become_a_request(
+    podfsm: Any, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], request_: Request
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pod.yaml").touch()
+    seen: list[Request] = []
+
+    def run(request: Request) -> int:
+        seen.append(request)
+        return Status.UNDETERMINED
+
+    fake(f"podfsm.{arguments[0]}", run)
+    assert podfsm(*arguments).status == Status.UNDETERMINED
+    assert seen == [request_]
+
+
+def test_every_message_of_an_error_is_printed(podfsm: Any, fake: Fake) -> None:
+    fake("podfsm.build", fails_with(PodfsmError(["a.yaml:1:2: first", "b.yaml:3:4: second"])))
+    result = podfsm("build")
+    assert (result.status, result.out, result.err) == (2, "", "a.yaml:1:2: first\nb.yaml:3:4: second\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, ""),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 2, os.strerror(errno.ENOSPC)),
+    ],
+)
+def test_interruptions_end_without_a_traceback(
+    podfsm: Any, fake: Fake, error: BaseException, status: int, message: str
+) -> None:
+    fake("podfsm.build", fails_with(error))
+    result = podfsm("build")
+    assert result.status == status
+    assert result.err.strip().endswith(message)
+    assert "Traceback" not in result.err
+
+
+def test_a_reader_that_goes_away_is_met_quietly() -> None:
+    script = """if True:
+        import sys, types
+        module = types.ModuleType("podfsm.show")
+        def run(request):
+            for number in range(100_000):
+                request.console.print(str(number))
+            return 0
+        module.run = run
+        sys.modules["podfsm.show"] = module
+        from podfsm.cli import main
+        sys.exit(main(["show", "x"]))
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"0\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+def test_version_names_kubernetes_and_the_tables(podfsm: Any) -> None:
+    result = podfsm("--version")
+    assert result.status == Status.FINE
+    assert result.out.startswith(f"podfsm {__version__} (Kubernetes 1.")
+    assert "tables " in result.out
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worst"),
+    [((), 0), ((0, 3), 3), ((3, 1, 0), 1), ((1, 2, 3), 2)],
+)
+def test_the_worst_status_wins(statuses: tuple[int, ...], worst: int) -> None:
+    assert Status.worst(*map(Status, statuses)) == worst
+
+
+def test_requests_print_to_standard_output_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    ShowRequest(id="x").console.print("line")
+    assert capsys.readouterr().out == "line\n"
+    assert isinstance(ShowRequest(id="x").console, Console)
