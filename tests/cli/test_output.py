@@ -1,5 +1,4 @@
 import io
-import sys
 import time
 from typing import Any
 
@@ -42,24 +41,17 @@ def test_colour_can_be_declined(monkeypatch: pytest.MonkeyPatch, variable: str, 
     assert Console(out=Terminal()).paint("x", "red") == "x"
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(output, "PROGRESS_DELAY", 0.01)
-    return stream
-
-
 def wait_until_shown(progress: Any) -> None:
     deadline = time.monotonic() + 10
     while progress._display is None and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
-def test_long_work_is_shown_and_does_not_mix_with_results(terminal: Terminal) -> None:
-    results = io.StringIO()
-    console = Console(out=results)
+def test_long_work_is_shown_and_does_not_mix_with_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(output, "PROGRESS_DELAY", 0.01)
+    results, terminal = io.StringIO(), Terminal()
+    console = Console(out=results, err=terminal)
     with console.progress("exploring", total=2) as progress:
         wait_until_shown(progress)
         progress.advance()
@@ -72,16 +64,12 @@ def test_long_work_is_shown_and_does_not_mix_with_results(terminal: Terminal) ->
     assert results.getvalue() == "result\n"
 
 
-def test_short_work_shows_nothing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "PROGRESS_DELAY", 60)
-    with Console().progress("exploring") as progress:
-        progress.advance()
-    assert terminal.getvalue() == ""
-
-
-def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(output, "PROGRESS_DELAY", 0)
-    with Console().progress("exploring") as progress:
+@pytest.mark.parametrize(("delay", "err"), [(60, Terminal()), (0, io.StringIO())])
+def test_short_work_shows_nothing_and_a_file_gets_nothing(
+    monkeypatch: pytest.MonkeyPatch, delay: float, err: io.StringIO
+) -> None:
+    monkeypatch.setattr(output, "PROGRESS_DELAY", delay)
+    with Console(err=err).progress("exploring") as progress:
         time.sleep(0.05)
         progress.advance()
-    assert capsys.readouterr().err == ""
+    assert err.getvalue() == ""

@@ -26,7 +26,8 @@ class Progress:
     thread, so that a single long call without reports is seen as well.
     """
 
-    def __init__(self, description: str, total: int | None, visible: bool) -> None:
+    def __init__(self, description: str, total: int | None, terminal: IO[str] | None) -> None:
+        self._terminal = terminal
         self._description = description
         self._total = total
         self._done = 0
@@ -35,7 +36,7 @@ class Progress:
         self._display: tuple[RichProgress, TaskID] | None = None
         self._timer = threading.Timer(PROGRESS_DELAY, self._show)
         self._timer.daemon = True
-        if visible:
+        if terminal is not None:
             self._timer.start()
 
     def advance(self, steps: int = 1) -> None:
@@ -86,10 +87,10 @@ class Progress:
             columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
             if self._total is not None:
                 columns.insert(2, BarColumn())
-            # Redirection would send standard output to standard error, where the display is.
+            # Redirection would send results to where the display is.
             display = RichProgress(
                 *columns,
-                console=RichConsole(stderr=True),
+                console=RichConsole(file=self._terminal),
                 transient=True,
                 redirect_stdout=False,
                 redirect_stderr=False,
@@ -165,9 +166,9 @@ class Console:
         """
         if self._progress is not None:
             self._progress.describe(description)
-            yield Progress(description, total, visible=False)
+            yield Progress(description, total, terminal=None)
             return
-        self._progress = Progress(description, total, visible=self._err is None and sys.stderr.isatty())
+        self._progress = Progress(description, total, terminal=self.err if self.err.isatty() else None)
         try:
             yield self._progress
         finally:
