@@ -41,7 +41,8 @@ LIFECYCLE = """
     CrashLoopBackOff ImagePullBackOff ErrImagePull ErrImageNeverPull InvalidImageName CreateContainerConfigError
     CreateContainerError RunContainerError PostStartHookError ContainerCreating PodInitializing ContainerCannotRun
     ContainerStatusUnknown DeadlineExceeded OOMKilled NodeLost NodeAffinity NodeShutdown Shutdown
-    UnexpectedAdmissionError OutOfcpu OutOfmemory OutOfpods RestartingAllContainers PodScheduled PodReadyToStartContainers Initialized
+    UnexpectedAdmissionError OutOfcpu OutOfmemory OutOfpods RestartingAllContainers PodScheduled
+    PodReadyToStartContainers Initialized
     ContainersReady ContainersNotReady ContainersNotInitialized ReadinessGatesNotReady PodCompleted PodFailed
     DisruptionTarget Unschedulable SchedulingGated SchedulerError PreemptionByScheduler EvictionByEvictionAPI
     DeletionByTaintManager DeletionByPodGC TerminationByKubelet PodResizePending PodResizeInProgress BackOff
