@@ -193,6 +193,22 @@ def test_a_reader_that_goes_away_is_met_quietly() -> None:
         assert process.wait() == 141
 
 
+def test_output_that_cannot_be_encoded_is_escaped() -> None:
+    script = """if True:
+        import sys, types
+        module = types.ModuleType("podfsm.show")
+        module.run = lambda request: request.console.print("한") or 0
+        sys.modules["podfsm.show"] = module
+        from podfsm.cli import main
+        sys.exit(main(["show", "x"]))
+    """
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    assert result.stdout == b"\\ud55c\n"
+
+
 def test_version_names_kubernetes_and_the_tables(podfsm: Any) -> None:
     result = podfsm("--version")
     assert result.status == Status.FINE

@@ -1,5 +1,6 @@
 """The `podfsm` command: its subcommands, and the exit status of whatever happens in them."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,7 @@ for command in (build, verify, draw, show, generate):
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; bad input ends in messages, never in a traceback."""
     console = Console()
+    _tolerate_any_encoding()
     try:
         status = application.main(arguments, prog_name="podfsm", standalone_mode=False)
         console.out.flush()
@@ -87,6 +89,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if status in (PIPE_CLOSED, Status.UNUSABLE):
         _discard_output()
     return int(status or Status.FINE)
+
+
+def _tolerate_any_encoding() -> None:
+    # A terminal or pipe that cannot show Hangul shall show escapes, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:
