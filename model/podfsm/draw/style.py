@@ -1,0 +1,11 @@
+"""Colours that nodes, edges and the legend share; six digits each, since Graphviz 2.43 paints ``#eef`` black."""
+
+INK = "#1a1a1a"
+GREY = "#8a8a8a"
+GREY_TEXT = "#666666"
+PLAIN_EDGE = "#444444"
+TERMINAL_FILL = "#ececec"
+CURRENT_FILL = "#ffd966"
+REGION_FILL = "#eaf1f8"
+NOTE_FILL = "#fffbe6"
+PAPER = "#ffffff"
