@@ -1,0 +1,219 @@
+"""What a formula reads: own fields, other components, constants.
+
+A *component* is the root element, or an element of a collection directly below it together with its own children. A
+field is ``static`` (constant in one configuration), ``local`` (a function of the variables of its own component) or
+``joint`` (it reads variables of other components). The exploration turns local fields into classes and joint ones into
+contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from podfsm.language.model import Expr, Field, Model, Scope
+
+_ORDER = {"static": 0, "local": 1, "joint": 2}
+
+
+class Analysis:
+    """Levels of all fields, and the reads of any expression."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.root = next(c.id for c in model.collections.values() if not c.of)
+        self.level: dict[str, str] = {}
+        self._busy: set[str] = set()
+        for fields in model.fields.values():
+            for field in fields.values():
+                self.level_of(field)
+
+    # --------------------------------------------------------------------------------------------------------- levels
+
+    def level_of(self, field: Field) -> str:
+        known = self.level.get(field.id)
+        if known is not None:
+            return known
+        if field.variable is not None:
+            self.level[field.id] = "local"
+            return "local"
+        if field.let is None and not field.table:
+            self.level[field.id] = "static"
+            return "static"
+        if field.id in self._busy:
+            return "static"
+        self._busy.add(field.id)
+        level = max((self.level_of_expr(e) for e in self.definition(field)), key=_ORDER.__getitem__, default="static")
+        self._busy.discard(field.id)
+        self.level[field.id] = level
+        return level
+
+    def definition(self, field: Field) -> Iterator[Expr]:
+        """The expressions that define a derived field."""
+        if field.let is not None:
+            yield field.let.expr
+        elif field.table:
+            yield from self.table_expressions(field.table)
+
+    def table_expressions(self, table_id: str) -> Iterator[Expr]:
+        table = self.model.tables.get(table_id)
+        if table is None:
+            return
+        for _, formula in table.lets:
+            yield formula.expr
+        for result in table.results:
+            if result.start is not None:
+                yield result.start.expr
+        for row in table.rows:
+            if row.when is not None:
+                yield row.when.expr
+            for formula in row.then.values():
+                yield formula.expr
+
+    def level_of_expr(self, expr: Expr) -> str:
+        """The level of an expression evaluated on an element of some component."""
+        level = "static"
+        for own, field in self.reads(expr):
+            found = self.level_of(field)
+            if found != "static" and not own:
+                found = "joint"
+            if _ORDER[found] > _ORDER[level]:
+                level = found
+        return level
+
+    # ---------------------------------------------------------------------------------------------------------- reads
+
+    def reads(self, expr: Expr, tags: tuple[bool, ...] = (True,)) -> Iterator[tuple[bool, Field]]:
+        """(is it the own component's, field) of every field the expression names; `tags` tells it of each depth."""
+        kind, args = expr.kind, expr.args
+        if kind == "field":
+            ref, collection, name = args
+            yield from self.reads(ref, tags)
+            yield self.owner(ref, tags), self.model.fields[collection][name]
+        elif kind in ("any", "all", "none", "count"):
+            scope, body = args
+            yield from self._scope_reads(scope, tags)
+            if body is not None:
+                yield from self.reads(body, (*tags, self.scope_owner(scope, tags)))
+        elif kind in ("sum", "highest", "lowest", "each"):
+            value, scope = args
+            yield from self._scope_reads(scope, tags)
+            yield from self.reads(value, (*tags, self.scope_owner(scope, tags)))
+        elif kind in ("first", "last", "next", "previous"):
+            yield from self._scope_reads(args[0], tags)
+        elif kind == "call":
+            table, ref, arguments = args
+            yield from self.reads(ref, tags)
+            own = self.owner(ref, tags)
+            for inner in self.table_expressions(table):
+                yield from self.reads(inner, (own,))
+            for argument in arguments:
+                yield from self.reads(argument, tags)
+        elif kind == "builtin":
+            for argument in args[1]:
+                yield from self.reads(argument, tags)
+        else:
+            for part in args:
+                if isinstance(part, Expr):
+                    yield from self.reads(part, tags)
+
+    def _scope_reads(self, scope: Scope, tags: tuple[bool, ...]) -> Iterator[tuple[bool, Field]]:
+        if scope.base.kind != "const":
+            yield from self.reads(scope.base, tags)
+        if scope.bound is not None:
+            yield from self.reads(scope.bound, tags)
+        inner = (*tags, self.scope_owner(scope, tags))
+        for role in scope.roles:
+            for _, field in self.reads(self.model.collections[scope.collection].roles[role].expr):
+                yield inner[-1], field
+        if scope.where is not None:
+            yield from self.reads(scope.where, inner)
+
+    def owner(self, ref: Expr, tags: tuple[bool, ...]) -> bool:
+        """Is the element that `ref` gives in the own component?"""
+        if ref.kind == "element":
+            return tags[ref.args[0]] if ref.args[0] < len(tags) else False
+        if ref.kind == "parent":
+            return self.owner(ref.args[0], tags) and self.model.collections[ref.args[0].type.name].of != self.root
+        if ref.kind in ("first", "last", "next", "previous"):
+            return self.scope_owner(ref.args[0], tags)
+        if ref.kind == "field":
+            inner, collection, name = ref.args
+            formula = self.model.fields[collection][name].let
+            return formula is not None and self.owner(inner, tags) and self.owner(formula.expr, (True,))
+        return False
+
+    def scope_owner(self, scope: Scope, tags: tuple[bool, ...]) -> bool:
+        crosses = self.model.collections[scope.collection].of == self.root
+        return not crosses and scope.base.kind != "const" and self.owner(scope.base, tags)
+
+    # --------------------------------------------------------------------------------------------- imports and exports
+
+    def imports(self, exprs: list[Expr], collection: str) -> tuple[tuple[str, str], ...]:
+        """(collection, field) of what the expressions of an element's component take from outside of it.
+
+        Joint fields of the own component, and non-static fields of the root (for components below it).
+
+        Raises
+        ------
+        ValueError
+            if they read other elements directly; such a reading belongs into a let.
+        """
+        found: dict[tuple[str, str], None] = {}
+        for expr in exprs:
+            for own, field in self.reads(expr):
+                level = self.level_of(field)
+                if level == "static":
+                    continue
+                if not own:
+                    if field.collection != self.root:
+                        raise ValueError(f"it reads {field.id} of another element; put that into a let")
+                    found[(field.collection, field.name)] = None
+                elif level == "joint":
+                    found[(field.collection, field.name)] = None
+        return tuple(sorted(found))
+
+    def exports(self, fields: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
+        """The local fields, over all components, that decide the values of the given fields."""
+        found: set[tuple[str, str]] = set()
+        todo = list(fields)
+        seen = set(todo)
+        while todo:
+            collection, name = todo.pop()
+            field = self.model.fields[collection][name]
+            level = self.level_of(field)
+            if level == "local":
+                found.add((collection, name))
+            elif level == "joint":
+                for expr in self.definition(field):
+                    for _, read in self.reads(expr):
+                        key = (read.collection, read.name)
+                        if key not in seen:
+                            seen.add(key)
+                            todo.append(key)
+        return frozenset(found)
+
+    def exports_of(self, expr: Expr) -> frozenset[tuple[str, str]]:
+        """The local fields that decide the value of an expression on the root."""
+        return self.exports(tuple({(f.collection, f.name) for _, f in self.reads(expr)}))
+
+
+@lru_cache(maxsize=8)
+def _by_identity(key: int) -> list[tuple[Model, Analysis]]:
+    return []
+
+
+def analysis(model: Model) -> Analysis:
+    """The analysis of a model, made once."""
+    slot = _by_identity(id(model))
+    for known, found in slot:
+        if known is model:
+            return found
+    fresh = Analysis(model)
+    slot.append((model, fresh))
+    return fresh
+
+
+def levels(model: Model) -> dict[str, str]:
+    """Level of every field, by field id."""
+    return analysis(model).level

@@ -1,0 +1,424 @@
+"""The intermediate representation: typed, immutable, without any knowledge of pods.
+
+A `Model` is what the tables say after names are resolved. Consumers (evaluation, exploration, drawing, documents,
+generators) walk it; none of them reads YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from podfsm.language.source import Cell, Place
+
+# --------------------------------------------------------------------------------------------------------------- types
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a value is.
+
+    `kind`: bool, number, text, time (seconds since 1970 as number), enum (`name` is the domain), ref (`name` is the
+    collection; the value may be absent), list (`name` is the kind of its items) or record (`name` is the table).
+    """
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+BOOL, NUMBER, TEXT, TIME = Type("bool"), Type("number"), Type("text"), Type("time")
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A named set of values.
+
+    `values` are the members of an enumeration, in the order of the table; `open` gives members without a writer, each
+    with the reason; `counter` bounds a saturating counter; `explore` says which values the exploration takes.
+    """
+
+    id: str
+    type: Type
+    values: tuple[str, ...]
+    place: Place
+    open: Mapping[str, str] = field(default_factory=dict)
+    counter: int | None = None
+    constants: tuple[int | str, ...] = ()
+    rule_values: str = ""
+    why: str = ""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.values + tuple(self.open)
+
+
+# ---------------------------------------------------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """An expression; `kind` says which, `type` what it gives, `args` its parts (see `load.Resolver`)."""
+
+    kind: str
+    type: Type
+    args: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Elements of one collection below `base`, filtered by role, order and condition; `depth` numbers the element."""
+
+    collection: str
+    roles: tuple[str, ...]
+    base: Expr
+    depth: int
+    order: str | None = None
+    bound: Expr | None = None
+    where: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An expression together with the text it was written as and its place."""
+
+    text: str
+    expr: Expr
+    place: Place
+
+
+# --------------------------------------------------------------------------------------------------- collections, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Things that exist several times (containers, rules, ...); `of` is the parent collection, '' for the root."""
+
+    id: str
+    of: str
+    place: Place
+    groups: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    match: str = ""
+    sort: str = ""
+    joins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    roles: Mapping[str, Formula] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """How a field is read from a JSON document. `form`: at, which, present, count."""
+
+    form: str
+    path: tuple[str, ...] = ()
+    map: Mapping[str, Any] = field(default_factory=dict)
+    missing: Any = None
+    which: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    absent: tuple[str, str] = ("", "")
+    otherwise: Any = None
+    place: Place = field(default_factory=lambda: Place("", 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of a machine: its domain, its start value, the feature it belongs to."""
+
+    machine: str
+    values: tuple[Any, ...]
+    start: Formula
+    feature: str = ""
+    why: str = ""
+    dead: Formula | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named value of every element of a collection: observed, variable, let or table (or several of the first two)."""
+
+    collection: str
+    name: str
+    type: Type
+    index: int
+    place: Place
+    observe: Observation | None = None
+    variable: Variable | None = None
+    let: Formula | None = None
+    table: str = ""
+    none: Any = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.collection}.{self.name}"
+
+
+# --------------------------------------------------------------------------------------------------------- rows, tables
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: when it matches, what it gives or changes, why, and who says so."""
+
+    id: str
+    owner: str
+    place: Place
+    when: Formula | None
+    then: Mapping[str, Formula]
+    why: str
+    cite: str
+    actor: str = ""
+    end: bool = False
+    gate: str = ""
+    defect: str = ""
+    level: tuple[str, ...] = ()
+    feature: str = ""
+    either: bool = False
+    unreached: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One output of a table; the name is '' when it has a single one."""
+
+    name: str
+    type: Type
+    start: Formula | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A decision table, evaluated per element: `order` first (the first matching row) or sequence (rows in order)."""
+
+    id: str
+    collection: str
+    place: Place
+    given: tuple[tuple[str, Type], ...]
+    lets: tuple[tuple[str, Formula], ...]
+    results: tuple[Result, ...]
+    order: str
+    rows: tuple[Row, ...]
+    title: str = ""
+    cite: str = ""
+
+    @property
+    def single(self) -> bool:
+        return len(self.results) == 1 and not self.results[0].name
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """For each element of `scope` and every choice of arguments, fire the event `machine.event`."""
+
+    scope: Scope
+    text: str
+    event: str
+    choose: tuple[tuple[str, tuple[Any, ...]], ...]
+    given: tuple[tuple[str, Formula], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of a machine. `order`: one (exactly one row may match), first, or sequence."""
+
+    id: str
+    machine: str
+    name: str
+    actor: str
+    place: Place
+    arguments: tuple[tuple[str, Type, tuple[Any, ...]], ...]
+    when: Formula | None
+    order: str
+    rows: tuple[Row, ...]
+    fires: tuple[Fire, ...]
+    publish: tuple[str, ...]
+    feature: str
+    internal: bool
+    title: str
+    level: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A region: variables of every element of a collection, and the events that change them."""
+
+    id: str
+    collection: str
+    place: Place
+    variables: tuple[str, ...]
+    main: str
+    events: tuple[Event, ...]
+    title: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Fields rewritten together, stage by stage: each stage sets fields of every element of a scope."""
+
+    id: str
+    place: Place
+    stages: tuple[tuple[Scope | None, str, Mapping[str, Formula]], ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A statement about all states (`always`), all steps (`step`), some state (`reachable`) or stuck states."""
+
+    id: str
+    form: str
+    condition: Formula
+    where: Formula | None
+    features: tuple[str, ...]
+    assume: tuple[str, ...]
+    expect: Mapping[str, str]
+    witness: Formula | None
+    defects: tuple[str, ...]
+    why: str
+    cite: str
+    place: Place
+    regions: tuple[str, ...] = ()
+    number: str = ""
+    contract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge of a view: from and to are node ids, causes are (event row, decision row) pairs."""
+
+    id: str
+    source: str
+    target: str
+    causes: tuple[tuple[str, str], ...]
+    why: str
+    cite: str
+    place: Place
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A machine as people know it, declared; proved equal to the projection of the explored graph."""
+
+    id: str
+    collection: str
+    shows: Formula
+    decided: str
+    nodes: Mapping[str, str]
+    edges: tuple[Edge, ...]
+    title: str
+    place: Place
+    scope: str = ""
+    unused: Mapping[str, str] = field(default_factory=dict)
+    machines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A feature gate and its default per Kubernetes minor."""
+
+    id: str
+    defaults: Mapping[str, bool]
+    needs: str
+    why: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A part of a JSON answer.
+
+    `kind`: value (`formula`), object (`parts`), list (`parts`), each (a list: `scope`, `parts` has one), keyed (an object:
+    `scope`, `formula` is the key, `parts` has one), when (left out unless `formula` holds; `parts` has one).
+    """
+
+    kind: str
+    formula: Formula | None = None
+    parts: Mapping[str, Output] = field(default_factory=dict)
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One way to feed the tables from a JSON document and to write an answer: a folder of vectors, or a live object."""
+
+    id: str
+    place: Place
+    observations: Mapping[str, Observation]
+    sources: Mapping[str, Mapping[str, str]]
+    joins: Mapping[tuple[str, str], Mapping[str, str]]
+    runs: tuple[str, ...]
+    out: Output
+    title: str = ""
+    script: Script | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Events fired one after another on one element, from a list in the document.
+
+    `steps` is the path of the list; `element` picks the element (None: the root); `observe` are fields read anew from each
+    step; `events` maps the word at `event_path` in a step to the events to fire ('' maps every step); `arguments` are
+    read from the step; `record` is written after each step.
+    """
+
+    steps: tuple[str, ...]
+    element: Formula | None
+    observe: Mapping[str, Observation]
+    event_path: tuple[str, ...]
+    events: Mapping[str, tuple[str, ...]]
+    arguments: Mapping[str, tuple[Type, Observation]]
+    record: Output
+    settle: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A declaration that only carries texts: defect, assumption, actor, feature, term, finding, ...; `data` is the rest."""
+
+    id: str
+    place: Place
+    data: Cell
+
+    def text(self, key: str) -> str:
+        cell = self.data.get(key)
+        return cell.text if cell is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything the tables say."""
+
+    digest: str
+    domains: Mapping[str, Domain]
+    collections: Mapping[str, Collection]
+    fields: Mapping[str, Mapping[str, Field]]
+    tables: Mapping[str, Table]
+    machines: Mapping[str, Machine]
+    procedures: Mapping[str, Procedure]
+    properties: Mapping[str, Property]
+    views: Mapping[str, View]
+    gates: Mapping[str, Gate]
+    bindings: Mapping[str, Binding]
+    named: Mapping[str, Mapping[str, Named]]
+    texts: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, Cell]
+
+    def rows(self) -> Iterator[Row]:
+        """Every row of every table and every event, in the order of the files."""
+        for table in self.tables.values():
+            yield from table.rows
+        for machine in self.machines.values():
+            for event in machine.events:
+                yield from event.rows
+
+    def event(self, id: str) -> Event:
+        machine, _, _ = id.partition(".")
+        return next(e for e in self.machines[machine].events if e.id == id)
+
+    def korean(self, key: str) -> str:
+        return self.texts.get("ko", {}).get(key, "")

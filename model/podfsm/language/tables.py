@@ -1,0 +1,22 @@
+"""The shipped tables: where they are, loading them once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from podfsm.language.load import load
+from podfsm.language.model import Model
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "tables"
+
+
+@lru_cache(maxsize=4)
+def loaded(directory: str) -> Model:
+    """Load the tables of a directory once per process."""
+    return load(Path(directory))
+
+
+def shipped() -> Model:
+    """The tables that came with the package."""
+    return loaded(str(DIRECTORY))

@@ -1,0 +1,1 @@
+"""Pod objects and the tables: reading JSON, deriving answers."""
