@@ -1,12 +1,14 @@
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from draw.samples import SAMPLES, door_in_korean, traffic_light
-from podfsm.draw import Engine, engine, find_engine, render, to_dot
+from podfsm.draw import Diagram, Engine, engine, find_engine, render, to_dot
 from podfsm.draw.svg import FONTS
 from podfsm.errors import PodfsmError
 
@@ -26,8 +28,8 @@ def program(path: Path, script: str) -> Path:
 
 
 @pytest.mark.parametrize("diagram", SAMPLES, ids=lambda diagram: diagram.id)
-def test_the_same_dot_gives_the_same_bytes(diagram: object) -> None:
-    source = to_dot(diagram)  # type: ignore[arg-type]
+def test_the_same_dot_gives_the_same_bytes(diagram: Diagram) -> None:
+    source = to_dot(diagram)
     assert render(source) == render(source)
 
 
@@ -86,6 +88,18 @@ def test_pdf_is_left_to_a_system_dot(tmp_path: Path, monkeypatch: pytest.MonkeyP
     program(tmp_path / "dot", 'printf "%s" "$*"')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert render(ENGLISH, "pdf") == b"-Kdot -Tpdf"
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs a Graphviz of the system")
+@pytest.mark.parametrize("diagram", SAMPLES, ids=lambda diagram: diagram.id)
+def test_another_graphviz_draws_the_same_parts(diagram: Diagram) -> None:
+    def parts(svg: bytes) -> list[str]:
+        return sorted(
+            title.text or "" for title in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}title")
+        )
+
+    source = to_dot(diagram)
+    assert parts(render(source, "svg", "dot")) == parts(render(source))
 
 
 def test_a_given_bundled_engine_is_not_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

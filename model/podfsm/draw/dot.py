@@ -50,18 +50,22 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     returning = back_edges(diagram)
     for edge in sorted(diagram.edges, key=_by_id):
         values = _edge(edge, by_id.get(edge.actor or ""))
+        ends = (edge.source, edge.target)
         if edge.id in returning:
-            values["constraint"] = "false"
+            values["dir"] = "back"
+            ends = (edge.target, edge.source)
         if edge.id in diagram.path:
             values |= {"penwidth": "3.6", "arrowsize": "1"}
-        yield f'  "{encode(edge.source)}" -> "{encode(edge.target)}" {attributes(values)};'
+        tail, head = map(encode, ends)
+        yield f'  "{tail}" -> "{head}" {attributes(values)};'
     yield "}"
 
 
 def back_edges(diagram: Diagram) -> frozenset[str]:
     """Return the ids of edges that close a circle when one walks from the initial nodes, depth first.
 
-    They must not take part in ranking: Graphviz breaks circles where it likes, and would put a later state on top.
+    DOT has them the other way round, with the arrow at the tail: else Graphviz breaks circles where it likes, and may
+    put a later state on top.
     """
     leaving: dict[str, list[Edge]] = {node.id: [] for node in diagram.nodes}
     for edge in sorted(diagram.edges, key=_by_id, reverse=True):
@@ -98,7 +102,7 @@ def _graph(diagram: Diagram) -> dict[str, str]:
         "label": heading(diagram),
         "labeljust": "l",
         "labelloc": "t",
-        # Without it, clusters are ranked by themselves: edges into them turn flat and their labels fall on one another.
+        # Without it, clusters are ranked by themselves: edges into them may turn flat, and their labels collide.
         "newrank": "true",
         "nodesep": "0.35",
         "pad": "0.12",

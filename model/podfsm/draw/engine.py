@@ -25,6 +25,11 @@ FORMATS = ("svg", "png", "pdf", "dot")
 
 _BUNDLED = "graphviz-pure"
 _TIMEOUT = 60  # seconds
+_NO_PDF = "pdf: graphviz-pure cannot write PDF; draw svg instead, or install Graphviz (dot), or name it with --dot"
+_NO_FONT = (
+    "{}: no font for the Korean text of this picture (graphviz-pure has none, and no other was found); "
+    "draw svg instead, or install Graphviz (dot) and a Korean font such as Noto Sans CJK KR or Nanum"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +118,15 @@ def render(source: str, picture_format: str = "svg", dot: str | os.PathLike[str]
 
 def _engine_for(source: str, picture_format: str, dot: str | os.PathLike[str] | None) -> Engine:
     engine = find_engine(dot)
-    wide = picture_format == "png" and is_wide(source)
+    wide = picture_format in {"png", "pdf"} and is_wide(source)
     if engine.bundled and (wide or picture_format == "pdf"):
         system = _find_system() if dot is None else None
         if system is None or system.bundled:
-            raise PodfsmError(_cannot(picture_format))
+            raise PodfsmError(_NO_PDF if picture_format == "pdf" else _NO_FONT.format(picture_format))
         engine = system
     if wide and not _has_korean_font():
-        raise PodfsmError(_cannot(picture_format))
+        raise PodfsmError(_NO_FONT.format(picture_format))
     return engine
-
-
-def _cannot(picture_format: str) -> str:
-    if picture_format == "pdf":
-        return "pdf: graphviz-pure cannot write PDF; draw svg instead, or install Graphviz (dot), or name it with --dot"
-    return (
-        "png: graphviz-pure has no font for the Korean text of this picture; draw svg instead, "
-        "or install Graphviz (dot) and a Korean font such as Noto Sans CJK KR or Nanum"
-    )
 
 
 def _has_korean_font() -> bool:

@@ -120,7 +120,7 @@ def _legend_rows(items: Iterable[Entry]) -> Iterator[str]:
 
 
 def _sample(sample: str) -> str:
-    return f'<TD FIXEDSIZE="TRUE" WIDTH="34" HEIGHT="16">{sample}</TD><TD WIDTH="4"></TD>'
+    return f'<TD WIDTH="34">{sample}</TD><TD WIDTH="4"></TD>'
 
 
 def _filler(used: float) -> str:
