@@ -1,0 +1,139 @@
+"""Small systems for the tests of the engine: explicit tables behind the `System` protocol, which check how they are asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from podfsm.explore.system import Event, Stage, State
+
+
+class Toy:
+    """A system whose answers come from functions, and which notes every question.
+
+    `plan` and `step` are given (event name, stage number, ...); `view` is the class of a local id, by default the id.
+    """
+
+    def __init__(
+        self,
+        components: int,
+        events: Sequence[Event],
+        initial: Sequence[State],
+        plan: Callable[[str, int, State], tuple[int, ...] | None],
+        step: Callable[[str, int, int, int, int], Sequence[tuple[int, int]]],
+        *,
+        view: Callable[[int, int], int] = lambda component, local: local,
+        symmetric: Sequence[tuple[int, ...]] = (),
+    ) -> None:
+        self.components = [f"c{number}" for number in range(components)]
+        self.events = events
+        self.symmetric = symmetric
+        self.asked: Counter[tuple[object, ...]] = Counter()
+        self._initial = initial
+        self._plan = plan
+        self._step = step
+        self._view = view
+
+    def initial(self) -> Sequence[State]:
+        return self._initial
+
+    def class_of(self, event: int, stage: int, component: int, local: int) -> int:
+        self.asked["class", event, stage, component, local] += 1
+        return self._view(component, local)
+
+    def plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
+        reads = self.events[event].stages[stage].reads
+        joint = tuple(self._view(component, state[component]) for component in reads)
+        self.asked["plan", event, stage, joint] += 1
+        return self._plan(self.events[event].name, stage, state)
+
+    def step(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        self.asked["step", event, stage, component, local, context] += 1
+        return self._step(self.events[event].name, stage, component, local, context)
+
+
+def counters(number: int, modulus: int, *, symmetric: bool = False) -> Toy:
+    """Independent counters."""
+    return Toy(
+        number,
+        [Event(f"tick{c}", (Stage((), (c,)),)) for c in range(number)],
+        [(0,) * number],
+        lambda event, stage, state: (0,),
+        lambda event, stage, component, local, context: [((local + 1) % modulus, 0)],
+        symmetric=[tuple(range(number))] if symmetric else (),
+    )
+
+
+THINKING, HUNGRY, LEFT, EATING = range(4)
+
+
+def philosophers(number: int) -> Toy:
+    """Dining philosophers who take their left fork first; they deadlock. Components: philosophers, then forks."""
+    events = []
+    for p in range(number):
+        left, right = number + p, number + (p + 1) % number
+        events += [
+            Event(f"hunger{p}", (Stage((p,), (p,)),)),
+            Event(f"left{p}", (Stage((p, left), (p, left)),)),
+            Event(f"right{p}", (Stage((p, right), (p, right)),)),
+            Event(f"done{p}", (Stage((p,), (p, left, right)),)),
+        ]
+
+    def plan(event: str, stage: int, state: State) -> tuple[int, ...] | None:
+        name, p = event.rstrip("0123456789"), int(event.lstrip("abcdefghijklmnopqrstuvwxyz"))
+        left, right = state[number + p], state[number + (p + 1) % number]
+        possible = {
+            "hunger": (state[p] == THINKING, (HUNGRY,)),
+            "left": (state[p] == HUNGRY and not left, (LEFT, 1)),
+            "right": (state[p] == LEFT and not right, (EATING, 1)),
+            "done": (state[p] == EATING, (THINKING, 0, 0)),
+        }
+        enabled, contexts = possible[name]
+        return contexts if enabled else None
+
+    return Toy(2 * number, events, [(0,) * (2 * number)], plan, lambda e, s, component, local, context: [(context, 0)])
+
+
+def ring(number: int) -> Toy:
+    """A token that goes round; whoever has it may work, two steps."""
+    events = [Event(f"pass{c}", (Stage((c,), (c, (c + 1) % number)),)) for c in range(number)]
+    events += [Event(f"work{c}", (Stage((c,), (c,)),)) for c in range(number)]
+
+    def plan(event: str, stage: int, state: State) -> tuple[int, ...] | None:
+        c = int(event[4:])
+        if event.startswith("pass"):
+            return (0, 1) if state[c] == 3 else None
+        return (state[c] + 1,) if state[c] in {1, 2} else None
+
+    initial = (1,) + (0,) * (number - 1)
+    return Toy(number, events, [initial], plan, lambda e, s, component, local, context: [(context, context)])
+
+
+def stages() -> Toy:
+    """Three components; fan-outs in two stages, stages that do nothing, steps that leave unchanged."""
+    events = [
+        Event("spread", (Stage((0,), (0, 1)), Stage((0, 1), (2,)), Stage((2,), (1, 0)))),
+        Event("rest", (Stage((2,), (2,)),)),
+    ]
+
+    def plan(event: str, stage: int, state: State) -> tuple[int, ...] | None:
+        if event == "rest":
+            return (9,) if state[2] % 2 else None
+        if stage == 0:
+            return (state[0] % 3, 7)
+        if stage == 1:
+            return None if (state[0] + state[1]) % 4 == 0 else ((state[0] * state[1]) % 3,)
+        return (state[2] % 2, state[2] % 3) if state[2] != 4 else None
+
+    def step(event: str, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        if event == "rest":
+            return [] if local == 5 else [(0, 3)]
+        if stage == 0 and component == 0:
+            return [] if local == 7 else [((local + k) % 11, k) for k in range(1, context + 2)]
+        if stage == 0:
+            return [((local + 1) % 5, 1), ((local * 2) % 5, 2)]
+        if stage == 1:
+            return [((local + context) % 6, context), ((local + 1) % 6, 4)][: context + 1]
+        return [] if context == 0 else [((local + context) % (11 if component == 0 else 5), 5)]
+
+    return Toy(3, events, [(0, 0, 0), (1, 1, 1)], plan, step)
