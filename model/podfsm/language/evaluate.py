@@ -146,7 +146,11 @@ class Program:
 
     def _first_result(self, table: Table, row: CompiledRow, els: tuple[Element | None, ...], frame: Frame) -> Any:
         if table.single:
-            return row.then[0][1](els, frame) if row.then else self._start(table.results[0].start, table.results[0].type.kind, els, frame)
+            return (
+                row.then[0][1](els, frame)
+                if row.then
+                else self._start(table.results[0].start, table.results[0].type.kind, els, frame)
+            )
         given = {name: then(els, frame) for name, then in row.then}
         for result in table.results:
             if result.name not in given:
@@ -526,9 +530,7 @@ class Program:
         parts = [part if isinstance(part, str) else self.closure(part) for part in expr.args]
 
         def template(els: tuple[Element | None, ...], frame: Any) -> str:
-            return "".join(
-                part if isinstance(part, str) else functions.as_text(part(els, frame)) for part in parts
-            )
+            return "".join(part if isinstance(part, str) else functions.as_text(part(els, frame)) for part in parts)
 
         return template
 

@@ -412,7 +412,9 @@ class Loader:
             kinds = {k for k in ("observe", "variable", "let", "table") if getattr(old, k)}
             new = {k for k in more if k != "none"}
             if (kinds | new) - {"observe", "variable"} or kinds & new:
-                self.problems.add(place, f"duplicate field {name!r} of {collection}", f"first at {old.place}; rename one")
+                self.problems.add(
+                    place, f"duplicate field {name!r} of {collection}", f"first at {old.place}; rename one"
+                )
                 return
             merged = {k: getattr(old, k) for k in ("observe", "variable", "none")} | more
             if merged.get("none") is None:
@@ -451,7 +453,9 @@ class Loader:
         self.keys(spec, f"observation {name!r}", keys)
         form = next((f for f in ("at", "which", "present", "count") if spec.get(f) is not None), "")
         if not form:
-            self.problems.add(spec.place, f"observation {name!r} has no source", "give one of at, which, present, count")
+            self.problems.add(
+                spec.place, f"observation {name!r} has no source", "give one of at, which, present, count"
+            )
         domain = spec.get("domain")
         type_ = self.type_named(domain) if domain is not None else {"present": BOOL, "count": NUMBER}.get(form, TEXT)
         source = spec.get(form) if form else None
@@ -480,7 +484,9 @@ class Loader:
         if cell.is_list and not cell.value:
             return ()
         if type_.kind == "enum" and type_.name in self.domains and cell.text not in self.domains[type_.name].members:
-            self.problems.unknown(cell.place, f"value of domain {type_.name}", cell.text, self.domains[type_.name].members)
+            self.problems.unknown(
+                cell.place, f"value of domain {type_.name}", cell.text, self.domains[type_.name].members
+            )
         return _typed(cell.text, type_)
 
     def _resolve_let(self, collection: str, name: str) -> Field:
@@ -522,7 +528,9 @@ class Loader:
                 self.problems.add(cell.place, f"table {name} needs either `result:` or `results:`", "give one of them")
                 continue
             if result is not None:
-                type_ = self.type_named(result.value["domain"] if result.is_map and "domain" in result.value else result)
+                type_ = self.type_named(
+                    result.value["domain"] if result.is_map and "domain" in result.value else result
+                )
             else:
                 assert results is not None
                 self._records[name] = {n: self._result_type(spec) for n, spec in results.items()}
@@ -584,11 +592,15 @@ class Loader:
             return (Result("", type_, start(result, type_) if result.is_map else None),)
         results = cell.get("results")
         assert results is not None
-        return tuple(Result(n, self._records[name][n], start(spec, self._records[name][n])) for n, spec in results.items())
+        return tuple(
+            Result(n, self._records[name][n], start(spec, self._records[name][n])) for n, spec in results.items()
+        )
 
     def _row_cells(self, rows: Cell) -> list[Cell]:
         if not rows.is_list or not rows.value:
-            self.problems.add(rows.place, "rows are a list of mappings", "write `- {id: ..., when: ..., then: ..., why: ...}`")
+            self.problems.add(
+                rows.place, "rows are a list of mappings", "write `- {id: ..., when: ..., then: ..., why: ...}`"
+            )
             return []
         return list(rows.value)
 
@@ -602,9 +614,7 @@ class Loader:
         actor: str = "",
         default_id: str = "",
     ) -> Row:
-        keys = (
-            "id when then why cite actor end gate defect level feature explore unreached publish fires each title".split()
-        )
+        keys = "id when then why cite actor end gate defect level feature explore unreached publish fires each title".split()
         if not self.keys(cell, "a row", keys, () if default_id else ("id", "why")):
             return Row("?", owner, cell.place, None, {}, "", "")
         id = self.text(cell, "id", default_id)
@@ -682,7 +692,9 @@ class Loader:
             if single is not None and single.is_text:
                 yield single.text, cell, single.place
             elif single is not None:
-                self.problems.add(single.place, "`machine:` is the name of the machine of this file", "or use `machines:`")
+                self.problems.add(
+                    single.place, "`machine:` is the name of the machine of this file", "or use `machines:`"
+                )
 
     def _declare_machines(self) -> None:
         for name, cell, place in self._machine_cells():
@@ -699,7 +711,9 @@ class Loader:
                 if not self.keys(spec, "a variable", keys, ("domain",)):
                     continue
                 if (collection, variable) in self._variables:
-                    self.problems.add(variables.keys[variable], f"duplicate variable {variable!r} of {collection}", "rename")
+                    self.problems.add(
+                        variables.keys[variable], f"duplicate variable {variable!r} of {collection}", "rename"
+                    )
                     continue
                 type_ = self.type_named(spec.value["domain"])
                 self._variables[(collection, variable)] = spec
@@ -765,9 +779,7 @@ class Loader:
 
     def _event(self, machine: str, collection: str, name: str, cell: Cell, place: Place) -> Event:
         id = f"{machine}.{name}"
-        keys = (
-            "actor arguments when order rows each publish feature internal title why cite then gate defect level".split()
-        )
+        keys = "actor arguments when order rows each publish feature internal title why cite then gate defect level".split()
         self.keys(cell, "an event", keys)
         actor = self.text(cell, "actor")
         if not actor and not self.flag(cell, "internal"):
@@ -849,7 +861,9 @@ class Loader:
                 for field_name, value in stage.value["set"].items():
                     target = self.fields[collection].get(field_name)
                     if target is None:
-                        self.problems.unknown(stage.value["set"].keys[field_name], "field", field_name, self.fields[collection])
+                        self.problems.unknown(
+                            stage.value["set"].keys[field_name], "field", field_name, self.fields[collection]
+                        )
                         continue
                     formulas[field_name] = self.resolver.cell_value(value, target.type, Context([collection]))
                 stages.append((scope, collection, formulas))
@@ -867,7 +881,9 @@ class Loader:
                 continue
             form = next((f for f in ("always", "step", "reachable", "stuck") if cell.get(f) is not None), "")
             if not form:
-                self.problems.add(cell.place, f"property {name} states nothing", "give always, step, reachable or stuck")
+                self.problems.add(
+                    cell.place, f"property {name} states nothing", "give always, step, reachable or stuck"
+                )
                 continue
             state = Context([root], in_property=True)
             context = Context([root], in_property=True, in_step=form == "step")
@@ -996,7 +1012,9 @@ class Loader:
             collection, _, name = id.partition(".")
             target = self.fields.get(collection, {}).get(name)
             if target is None:
-                self.problems.unknown(spec.place, "field", id, [f.id for fs in self.fields.values() for f in fs.values()])
+                self.problems.unknown(
+                    spec.place, "field", id, [f.id for fs in self.fields.values() for f in fs.values()]
+                )
                 continue
             self.used.add(target.id)
             type_, observation = self.observation(spec, name)
@@ -1031,7 +1049,11 @@ class Loader:
             return Output("keyed", self.resolver.value(key, inner, key.text.removeprefix("=")), part, scope)
         if cell.get("when") is not None and cell.get("is") is not None:
             self.keys(cell, "a `when` of an output", ("when", "is"))
-            return Output("when", self.resolver.condition(cell.value["when"], context), {"": self._output(cell.value["is"], context)})
+            return Output(
+                "when",
+                self.resolver.condition(cell.value["when"], context),
+                {"": self._output(cell.value["is"], context)},
+            )
         return Output("object", parts={key: self._output(c, context) for key, c in cell.items()})
 
     def _script(self, cell: Cell, root: str) -> Script | None:

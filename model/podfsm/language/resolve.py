@@ -102,7 +102,9 @@ class Resolver:
         formula = self.value(cell, context)
         if formula.expr.type.kind not in ("bool", "unknown"):
             self.problems.add(
-                cell.place, f"this is a {formula.expr.type}, a condition is wanted", "compare it with a literal, as `x = y`"
+                cell.place,
+                f"this is a {formula.expr.type}, a condition is wanted",
+                "compare it with a literal, as `x = y`",
             )
         return formula
 

@@ -207,7 +207,9 @@ def read_tables(directory: Path, problems: Problems) -> dict[str, Cell]:
     for path in sorted(directory.rglob("*.yaml")):
         name = path.relative_to(directory).as_posix()
         if path.stat().st_size > MAX_BYTES:
-            problems.add(Place(name, 1, 1), f"the file has {path.stat().st_size} bytes", f"at most {MAX_BYTES}; split it")
+            problems.add(
+                Place(name, 1, 1), f"the file has {path.stat().st_size} bytes", f"at most {MAX_BYTES}; split it"
+            )
             continue
         cell = read_cells(path.read_bytes(), name, problems)
         if cell is None:

@@ -289,7 +289,9 @@ def convert(value: Any, wanted: Type, path: str) -> Any:
     try:
         return converter(value, wanted)
     except (TypeError, ValueError):
-        raise DocumentError(path, f"expected {_WORDS.get(wanted.kind, wanted.kind)}, found {type_name(value)}") from None
+        raise DocumentError(
+            path, f"expected {_WORDS.get(wanted.kind, wanted.kind)}, found {type_name(value)}"
+        ) from None
 
 
 def _number(value: Any, wanted: Type) -> int:
@@ -334,5 +336,11 @@ _CONVERT: Mapping[str, Callable[[Any, Type], Any]] = {
     "list": _list,
     "time": _time,
 }
-_WORDS = {"number": "a whole number", "text": "a string", "enum": "a string", "bool": "true or false", "list": "a list",
-          "time": "a time"}
+_WORDS = {
+    "number": "a whole number",
+    "text": "a string",
+    "enum": "a string",
+    "bool": "true or false",
+    "list": "a list",
+    "time": "a time",
+}

@@ -172,7 +172,9 @@ def differences(answer: Any, wanted: Any, path: str = "") -> list[str]:
                 continue
             found += differences(answer.get(key), value, f"{path}.{key}")
         found += [
-            f"{path}.{key}: not wanted" for key in answer if key in _PRESENCE and key not in wanted and answer[key] is not None
+            f"{path}.{key}: not wanted"
+            for key in answer
+            if key in _PRESENCE and key not in wanted and answer[key] is not None
         ]
         return found
     if isinstance(wanted, list):
@@ -180,9 +182,13 @@ def differences(answer: Any, wanted: Any, path: str = "") -> list[str]:
             return []
         if not isinstance(answer, list | tuple) or len(answer) != len(wanted):
             return [f"{path}: {answer!r} instead of {wanted!r}"]
-        return [d for i, (a, w) in enumerate(zip(answer, wanted, strict=True)) for d in differences(a, w, f"{path}[{i}]")]
+        return [
+            d for i, (a, w) in enumerate(zip(answer, wanted, strict=True)) for d in differences(a, w, f"{path}[{i}]")
+        ]
     if wanted in (None, "") and wanted is not False:
-        return [] if answer in (None, "", [], {}, ()) and answer is not False else [f"{path}: {answer!r}, wanted nothing"]
+        return (
+            [] if answer in (None, "", [], {}, ()) and answer is not False else [f"{path}: {answer!r}, wanted nothing"]
+        )
     if type(answer) is not type(wanted) or answer != wanted:
         return [f"{path}: {answer!r} instead of {wanted!r}"]
     return []
