@@ -119,6 +119,8 @@ class World:
         self.sources = sources or {}
         self.joins = joins or {}
         self.before: World | None = None
+        #: In a stateful world (exploration, PodMachine) a field that is a variable is never computed from elsewhere.
+        self.stateful = False
         collection = next(c for c in program.model.collections.values() if not c.of)
         self.root = Element(self, collection, 0, "", None, document)
 
@@ -160,9 +162,13 @@ class World:
         return convert(found, field.type, ".".join(observation.path))
 
     def lookup(self, element: Element, path: tuple[str, ...]) -> Any:
-        """Follow a path from the element's object, one of its joins, or the document; None when something is missing."""
+        """Follow a path from the element's object, one of its joins, or the document; None when something is missing.
+
+        In a list, a part `type=Ready` takes the first object whose `type` is `Ready`.
+        """
         if not path:
             return element.object
+        current: Any
         if path[0] == "/":
             current, rest = self.document, path[1:]
             if rest == ("",):
@@ -178,6 +184,9 @@ class World:
         for at, part in enumerate(rest):
             if current is None:
                 return None
+            if "=" in part and isinstance(current, list | tuple):
+                current = entry(current, *part.split("=", 1))
+                continue
             if not isinstance(current, Mapping):
                 raise DocumentError(".".join(path[: at + 1]), f"expected an object, found {type_name(current)}")
             current = current.get(part)
@@ -245,8 +254,9 @@ class World:
     def forget(self) -> None:
         """Forget every derived value, after variables or observed fields were written."""
         for element in self.elements():
+            fields = self.program.fields[element.collection.id]
             for index, getter in enumerate(self.program.getters[element.collection.id]):
-                if getter is not None:
+                if getter is not None and not (self.stateful and fields[index].variable is not None):
                     element.values[index] = UNSET
 
     def run(self, procedure: str) -> None:
@@ -260,6 +270,11 @@ class World:
             for target, name, value in writes:
                 target.set(name, value)
             self.forget()
+
+
+def entry(items: Sequence[Any], key: str, wanted: str) -> Any:
+    """Find the first object of a list that has a text under a key; None if there is none."""
+    return next((item for item in items if isinstance(item, Mapping) and item.get(key) == wanted), None)
 
 
 def type_name(value: Any) -> str:
