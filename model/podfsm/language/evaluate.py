@@ -257,7 +257,11 @@ class Program:
         from podfsm.language.analysis import levels
 
         found = levels(self.model)
-        return [f.index for f in self.fields[collection] if (f.let or f.table) and found[f.id] == "local"]
+        return [
+            f.index
+            for f in self.fields[collection]
+            if (f.let or f.table) and f.variable is None and found[f.id] == "local"
+        ]
 
     # ---------------------------------------------------------------------------------------------------- expressions
 

@@ -411,7 +411,7 @@ class Loader:
         if old is not None:
             kinds = {k for k in ("observe", "variable", "let", "table") if getattr(old, k)}
             new = {k for k in more if k != "none"}
-            if (kinds | new) - {"observe", "variable"} or kinds & new:
+            if "table" in kinds | new or kinds & new or {"observe", "let"} <= kinds | new:
                 self.problems.add(
                     place, f"duplicate field {name!r} of {collection}", f"first at {old.place}; rename one"
                 )
@@ -419,7 +419,8 @@ class Loader:
             merged = {k: getattr(old, k) for k in ("observe", "variable", "none")} | more
             if merged.get("none") is None:
                 merged["none"] = old.none
-            fields[name] = Field(collection, name, old.type, old.index, old.place, **merged)
+            known = type_ if old.type.kind == "unresolved" else old.type
+            fields[name] = Field(collection, name, known, old.index, old.place, **merged)
             return
         fields[name] = Field(collection, name, type_, len(fields), place, **more)
 
@@ -491,7 +492,7 @@ class Loader:
 
     def _resolve_let(self, collection: str, name: str) -> Field:
         old = self.fields[collection][name]
-        if old.type.kind != "unresolved" or (collection, name) not in self._lets:
+        if old.let is not None or (collection, name) not in self._lets:
             return old
         if (collection, name) in self._resolving:
             cycle = " -> ".join(n for _, n in self._resolving) + f" -> {name}"
@@ -501,7 +502,11 @@ class Loader:
         formula = self.resolver.value(self._lets[(collection, name)][0], Context([collection]))
         self._resolving.pop()
         type_ = formula.expr.type
-        fresh = Field(collection, name, type_, old.index, old.place, let=formula, none=_zero(type_))
+        if old.variable is not None:
+            type_ = old.type
+        fresh = Field(
+            collection, name, type_, old.index, old.place, variable=old.variable, let=formula, none=_zero(type_)
+        )
         self.fields[collection][name] = fresh
         return fresh
 
@@ -774,7 +779,15 @@ class Loader:
             self.resolver.condition(dead, context) if dead is not None else None,
         )
         self.fields[collection][name] = Field(
-            collection, name, old.type, old.index, old.place, observe=old.observe, variable=variable, none=old.none
+            collection,
+            name,
+            old.type,
+            old.index,
+            old.place,
+            observe=old.observe,
+            variable=variable,
+            let=old.let,
+            none=old.none,
         )
 
     def _event(self, machine: str, collection: str, name: str, cell: Cell, place: Place) -> Event:

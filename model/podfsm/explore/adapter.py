@@ -1,0 +1,601 @@
+"""The tables as a `System`: components become graphs over local states, joint fields become contexts.
+
+A component is the root element, or one element directly below it together with its children. What a formula reads of
+other components is found by `language.analysis`: fields that depend on the own component are evaluated on a local
+state alone; joint fields are evaluated once per joint class of the local states that decide them, and handed over as
+a context. So the interpreter of the tables runs once per distinct situation, and the kernel moves integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from podfsm.explore.system import Event, Stage, State
+from podfsm.language.analysis import analysis
+from podfsm.language.evaluate import EvaluationError, Program
+from podfsm.language.model import Event as TableEvent
+from podfsm.language.model import Expr, Formula, Procedure
+from podfsm.language.world import UNSET, Element, World
+
+Key = tuple[str, str]
+"""(collection, field)."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What moved a component in a stage: rows that fired, arguments that were chosen, tables' rows that decided."""
+
+    rows: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, Any], ...] = ()
+    decided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Write:
+    """A component's part in a stage: what it needs from outside (`imports`), and which fires may concern it."""
+
+    component: int
+    imports: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class FireStage:
+    """First stage of an event: its own rows, and the events it fires on other elements."""
+
+    event: TableEvent
+    element: Element
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True)
+class SetStage:
+    """A stage of a procedure: fields of every element of a scope are rewritten."""
+
+    collection: str
+    targets: tuple[Element, ...]
+    formulas: Mapping[str, Formula]
+    writes: tuple[Write, ...]
+
+
+class TableSystem:
+    """A configuration of the tables, as the engine explores it.
+
+    Parameters
+    ----------
+    program
+        The tables under one choice of gates, defects and switched-off rows.
+    document
+        The manifest (an object with metadata and spec) that gives the static fields.
+    features
+        Names of the features that are on; events, rows and variables of others stay out.
+    machines
+        Machines whose events run; None means all.
+    counters
+        Bounds of counters by domain, lower than those of the tables.
+    decided
+        Tables whose deciding row is recorded when a procedure runs, by collection.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        document: Mapping[str, Any],
+        features: frozenset[str] = frozenset(),
+        machines: frozenset[str] | None = None,
+        counters: Mapping[str, int] | None = None,
+        decided: Mapping[str, Sequence[str]] | None = None,
+        starts: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.program, self.model = program, program.model
+        self.features, self.machines, self.starts = features, machines, dict(starts or {})
+        self.counters = dict(counters or {})
+        self.decided = {c: tuple(ts) for c, ts in (decided or {}).items()}
+        self.analysis = analysis(self.model)
+        self.world = World(program, document)
+        self.earlier = World(program, document)
+        self.world.stateful = self.earlier.stateful = True
+        self._find_components()
+        self._find_variables()
+        self._locals: list[dict[tuple[Any, ...], int]] = [{} for _ in self.component_elements]
+        self._states: list[list[tuple[Any, ...]]] = [[] for _ in self.component_elements]
+        self._cache: list[list[list[list[Any]]]] = [[] for _ in self.component_elements]
+        self._prepare_static()
+        self.labels: list[Label] = []
+        self._label_ids: dict[Label, int] = {}
+        self._contexts: dict[tuple[Any, ...], int] = {}
+        self._context_values: list[tuple[Any, ...]] = []
+        self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
+        self.stages: list[list[FireStage | SetStage]] = []
+        self.table_events: list[tuple[TableEvent, Element]] = []
+        self._events: list[Event] = []
+        self._reads: list[list[dict[int, tuple[tuple[int, int], ...]]]] = []
+        self._build_events()
+        self._initial = [self._initial_state()]
+
+    # ----------------------------------------------------------------------------------------------------- components
+
+    def _find_components(self) -> None:
+        root = self.world.root
+        elements: list[list[Element]] = [[root, *self._below(root, skip_components=True)]]
+        for collection in self.model.collections.values():
+            if collection.of == root.collection.id and self._has_variables(collection.id):
+                elements.extend([child, *self._below(child)] for child in root.children_of(collection.id))
+        self.component_elements = elements
+        self.component_of = {id(e): k for k, members in enumerate(elements) for e in members}
+        self._names = [self._element_name(members[0]) for members in elements]
+
+    def _element_name(self, element: Element) -> str:
+        if element.parent is None:
+            return element.collection.id
+        names = self.model.fields[element.collection.id]
+        name = element.get("name") if "name" in names else str(element.index)
+        return f"{element.collection.id}/{name}"
+
+    def _has_variables(self, collection: str) -> bool:
+        if any(f.variable for f in self.model.fields[collection].values()):
+            return True
+        return any(c.of == collection and self._has_variables(c.id) for c in self.model.collections.values())
+
+    def _below(self, element: Element, skip_components: bool = False) -> Iterator[Element]:
+        for collection in self.model.collections.values():
+            if collection.of != element.collection.id or (skip_components and self._has_variables(collection.id)):
+                continue
+            for child in element.children_of(collection.id):
+                yield child
+                yield from self._below(child)
+
+    def _find_variables(self) -> None:
+        """Per component: (element, field, bound of its counter or None) of every variable, in order."""
+        self.variables: list[list[tuple[int, int, str, int | None]]] = []
+        for members in self.component_elements:
+            found = []
+            for at, element in enumerate(members):
+                for field in self.program.fields[element.collection.id]:
+                    variable = field.variable
+                    if variable is None:
+                        continue
+                    bound = variable.values[-1] if variable.values and isinstance(variable.values[-1], int) else None
+                    if isinstance(bound, bool):
+                        bound = None
+                    if bound is not None and field.name in self.counters:
+                        bound = min(bound, self.counters[field.name])
+                    found.append((at, field.index, field.name, bound))
+            self.variables.append(found)
+
+    def _prepare_static(self) -> None:
+        """Compute every static field once; the rest stays unset until a local state is loaded."""
+        levels = self.analysis.level
+        self._base: dict[int, list[Any]] = {}
+        for world in (self.world, self.earlier):
+            for members in self._members_of(world):
+                for element in members:
+                    for field in self.program.fields[element.collection.id]:
+                        if levels[field.id] == "static":
+                            element.get(field.name)
+            for members in self._members_of(world):
+                for element in members:
+                    base = list(element.values)
+                    for field in self.program.fields[element.collection.id]:
+                        if levels[field.id] != "static":
+                            base[field.index] = UNSET
+                    self._base[id(element)] = base
+                    element.values = list(base)
+
+    def _members_of(self, world: World) -> list[list[Element]]:
+        if world is self.world:
+            return self.component_elements
+        return [[self._same(world, e) for e in members] for members in self.component_elements]
+
+    def _same(self, world: World, element: Element) -> Element:
+        if element.parent is None:
+            return world.root
+        return self._same(world, element.parent).children_of(element.collection.id)[element.index]
+
+    def _initial_state(self) -> State:
+        values = []
+        for members in self.component_elements:
+            for element in members:
+                for field in self.program.fields[element.collection.id]:
+                    if field.variable is not None:
+                        start = self.starts.get(f"{field.id}", UNSET)
+                        if start is UNSET:
+                            start = self.program.cached_closure(field.variable.start)((element,), None)
+                        element.values[field.index] = start
+        for k, members in enumerate(self.component_elements):
+            values.append(self._intern(k, self._collect(k, members)))
+        return tuple(values)
+
+    # --------------------------------------------------------------------------------------------------- local states
+
+    def _collect(self, k: int, members: list[Element]) -> tuple[Any, ...]:
+        """The variables' values of a component, saturated."""
+        found = []
+        for at, index, _, bound in self.variables[k]:
+            value = members[at].values[index]
+            found.append(value if bound is None or value <= bound else bound)
+        return tuple(found)
+
+    def _intern(self, k: int, values: tuple[Any, ...]) -> int:
+        known = self._locals[k].get(values)
+        if known is not None:
+            return known
+        members = self.component_elements[k]
+        self._place(k, members, values)
+        values = self._bury(k, members, values)
+        known = self._locals[k].get(values)
+        if known is not None:
+            return known
+        number = len(self._states[k])
+        self._locals[k][values] = number
+        self._states[k].append(values)
+        self._cache[k].append([list(e.values) for e in members])
+        return number
+
+    def _place(self, k: int, members: list[Element], values: tuple[Any, ...]) -> None:
+        for element in members:
+            element.values = list(self._base[id(element)])
+        for (at, index, _, _), value in zip(self.variables[k], values, strict=True):
+            members[at].values[index] = value
+
+    def _bury(self, k: int, members: list[Element], values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give dead variables their start value, so that states which cannot be told apart are one."""
+        changed = False
+        for at, index, _, _ in self.variables[k]:
+            element = members[at]
+            variable = self.program.fields[element.collection.id][index].variable
+            assert variable is not None
+            if variable.dead is not None and self.program.cached_closure(variable.dead)((element,), None):
+                start = self.program.cached_closure(variable.start)((element,), None)
+                if element.values[index] != start:
+                    element.values[index] = start
+                    changed = True
+        if changed:
+            values = self._collect(k, members)
+            self._place(k, members, values)
+        return values
+
+    def load(self, k: int, local: int, world: World | None = None) -> None:
+        """Put a component into a local state."""
+        members = self.component_elements[k] if world is None or world is self.world else self._twins[k]
+        for element, values in zip(members, self._cache[k][local], strict=True):
+            element.values = list(values)
+
+    def load_state(self, state: State, before: State | None = None) -> None:
+        """Put the whole world (and the world before the step) into a global state."""
+        for k, local in enumerate(state):
+            self.load(k, local)
+        if before is not None:
+            if not hasattr(self, "_twins"):
+                self._twins = self._members_of(self.earlier)
+            for k, local in enumerate(before):
+                self.load(k, local, self.earlier)
+            self.world.before = self.earlier
+        else:
+            self.world.before = None
+
+    def local_values(self, k: int, local: int) -> dict[str, Any]:
+        """Variables of a local state by name (of the component's first element; children as `collection index.name`)."""
+        members = self.component_elements[k]
+        found = {}
+        for (at, _, name, _), value in zip(self.variables[k], self._states[k][local], strict=True):
+            element = members[at]
+            found[name if at == 0 else f"{element.collection.id} {element.index}.{name}"] = value
+        return found
+
+    def local_count(self, k: int) -> int:
+        return len(self._states[k])
+
+    # --------------------------------------------------------------------------------------------------------- events
+
+    def _build_events(self) -> None:
+        for machine in self.model.machines.values():
+            if self.machines is not None and machine.id not in self.machines:
+                continue
+            for event in machine.events:
+                if event.internal or (event.feature and event.feature not in self.features):
+                    continue
+                if event.level and self.program.level not in event.level:
+                    continue
+                if not self.program.events[event.id][2]:
+                    continue
+                for element in self._elements(machine.collection):
+                    self._add_event(event, element)
+
+    def _elements(self, collection: str) -> list[Element]:
+        return [e for members in self.component_elements for e in members if e.collection.id == collection]
+
+    def _add_event(self, event: TableEvent, element: Element) -> None:
+        stages: list[FireStage | SetStage] = [self._fire_stage(event, element)]
+        for name in event.publish:
+            stages += self._set_stages(self.model.procedures[name])
+        name = event.id if element.parent is None else f"{event.id}@{self._element_name(element)}"
+        reads: list[dict[int, tuple[tuple[int, int], ...]]] = []
+        shapes = []
+        for stage in stages:
+            seen = self._stage_reads(stage)
+            reads.append(seen)
+            shapes.append(Stage(tuple(sorted(seen)), tuple(w.component for w in stage.writes)))
+        self.stages.append(stages)
+        self.table_events.append((event, element))
+        self._reads.append(reads)
+        self._events.append(Event(name, tuple(shapes)))
+
+    def _event_exprs(self, event: TableEvent) -> list[Expr]:
+        _, _, rows = self.program.events[event.id]
+        found = [] if event.when is None else [event.when.expr]
+        for compiled in rows:
+            row = compiled.row
+            if row.when is not None:
+                found.append(row.when.expr)
+            found.extend(formula.expr for formula in row.then.values())
+        return found
+
+    def _fire_stage(self, event: TableEvent, element: Element) -> FireStage:
+        own = self.component_of[id(element)]
+        needs: dict[int, set[Key]] = {own: set(self.analysis.imports(self._event_exprs(event), element.collection.id))}
+        for fire in event.fires:
+            inner = self._event_exprs(self.model.event(fire.event))
+            keys = self.analysis.imports([*inner, *(f.expr for _, f in fire.given)], fire.scope.collection)
+            for target in self._elements(fire.scope.collection):
+                needs.setdefault(self.component_of[id(target)], set()).update(keys)
+        order = [own, *(k for k in sorted(needs) if k != own)]
+        return FireStage(event, element, tuple(Write(k, tuple(sorted(needs[k]))) for k in order))
+
+    def _set_stages(self, procedure: Procedure) -> list[SetStage]:
+        found = []
+        for scope, collection, formulas in procedure.stages:
+            kept = {n: f for n, f in formulas.items() if self.model.fields[collection][n].variable is not None}
+            if not kept:
+                continue
+            targets = [self.world.root] if scope is None else self.program.scope_of(scope)((self.world.root,), None)
+            keys = set(self.analysis.imports([f.expr for f in kept.values()], collection))
+            components = dict.fromkeys(self.component_of[id(t)] for t in targets)
+            writes = tuple(Write(k, tuple(sorted(keys))) for k in components)
+            found.append(SetStage(collection, tuple(targets), kept, writes))
+        return found
+
+    def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Per component: (member, field index) of the local fields that decide the contexts of the stage."""
+        exported: set[Key] = set()
+        for write in stage.writes:
+            exported |= self.analysis.exports(write.imports)
+        if isinstance(stage, FireStage):
+            for fire in stage.event.fires:
+                scope = Expr("count", Expr("const", fire.scope.base.type).type, (fire.scope, None))
+                exported |= self.analysis.exports_of(scope)
+        else:
+            for table in self._joint_decided(stage.collection):
+                exported |= self.analysis.exports(((stage.collection, table),))
+        return self._places(exported)
+
+    def _places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        for k, members in enumerate(self.component_elements):
+            for at, element in enumerate(members):
+                for collection, name in sorted(exported):
+                    if collection == element.collection.id:
+                        found.setdefault(k, []).append((at, self.model.fields[collection][name].index))
+        return {k: tuple(places) for k, places in found.items()}
+
+    def _joint_decided(self, collection: str) -> list[str]:
+        return [t for t in self.decided.get(collection, ()) if self.analysis.level[f"{collection}.{t}"] == "joint"]
+
+    # ------------------------------------------------------------------------------------------------ System protocol
+
+    @property
+    def components(self) -> Sequence[str]:
+        return self._names
+
+    @property
+    def events(self) -> Sequence[Event]:
+        return self._events
+
+    @property
+    def symmetric(self) -> Sequence[tuple[int, ...]]:
+        return ()
+
+    def initial(self) -> Sequence[State]:
+        return self._initial
+
+    def class_of(self, event: int, stage: int, component: int, local: int) -> int:
+        places = self._reads[event][stage].get(component, ())
+        return self.class_by(places, component, local)
+
+    def class_by(self, places: tuple[tuple[int, int], ...], component: int, local: int) -> int:
+        """Dense number of the values at some places (member, field index) of a local state."""
+        values = tuple(self.local_value(component, local, at, index) for at, index in places)
+        table = self._classes.setdefault((component, places), {})
+        return table.setdefault(values, len(table))
+
+    def local_value(self, component: int, local: int, at: int, index: int) -> Any:
+        """A local field of a local state, computed once."""
+        cached = self._cache[component][local]
+        value = cached[at][index]
+        if value is UNSET:
+            members = self.component_elements[component]
+            for element, values in zip(members, cached, strict=True):
+                element.values = values
+            value = members[at].compute(index)
+            for element in members:
+                element.values = list(element.values)
+        return value
+
+    def plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
+        spec = self.stages[event][stage]
+        self.load_state(state)
+        contexts = []
+        for write in spec.writes:
+            values = self._import_values(write)
+            if isinstance(spec, FireStage):
+                values += self._memberships(spec, write.component)
+            else:
+                for table in self._joint_decided(spec.collection):
+                    members = [t for t in spec.targets if self.component_of[id(t)] == write.component]
+                    values += tuple(self.program.decide(table, t, ())[1] for t in members)
+            key = (event, stage, write.component, values)
+            number = self._contexts.get(key)
+            if number is None:
+                number = self._contexts[key] = len(self._context_values)
+                self._context_values.append(values)
+            contexts.append(number)
+        return tuple(contexts)
+
+    def _import_values(self, write: Write) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for collection, name in write.imports:
+            for element in self._import_elements(write.component, collection):
+                found.append(element.get(name))
+        return tuple(found)
+
+    def _import_elements(self, component: int, collection: str) -> list[Element]:
+        if collection == self.world.root.collection.id:
+            return [self.world.root]
+        return [e for e in self.component_elements[component] if e.collection.id == collection]
+
+    def _memberships(self, spec: FireStage, component: int) -> tuple[Any, ...]:
+        """Per fire and element of the component: is it in the scope, and with which given arguments."""
+        found: list[Any] = []
+        for fire in spec.event.fires:
+            inside = self.program.scope_of(fire.scope)((spec.element,), None)
+            for element in self.component_elements[component]:
+                if element.collection.id == fire.scope.collection:
+                    found.append(element in inside)
+        return tuple(found)
+
+    def step(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        spec = self.stages[event][stage]
+        write = next(w for w in spec.writes if w.component == component)
+        values = self._context_values[context]
+        self._isolate(component, local)
+        at = 0
+        for collection, name in write.imports:
+            for element in self._import_elements(component, collection):
+                element.set(name, values[at])
+                at += 1
+        if isinstance(spec, SetStage):
+            return self._set(spec, component, values[at:])
+        return self._fire(spec, component, list(values[at:]))
+
+    def _isolate(self, component: int, local: int) -> None:
+        """Only this component is in a state; of the root only the static fields are known."""
+        root = self.world.root
+        root.values = list(self._base[id(root)])
+        self.load(component, local)
+
+    def _set(self, spec: SetStage, component: int, decided: tuple[Any, ...]) -> Sequence[tuple[int, int]]:
+        members = self.component_elements[component]
+        writes: list[tuple[Element, str, Any]] = []
+        rows: list[str] = []
+        for target in spec.targets:
+            if self.component_of[id(target)] != component:
+                continue
+            for name, formula in spec.formulas.items():
+                writes.append((target, name, self.program.cached_closure(formula)((target,), None)))
+            for table in self.decided.get(spec.collection, ()):
+                if self.analysis.level[f"{spec.collection}.{table}"] != "joint":
+                    rows += self.program.decide(table, target, ())[1]
+        for ids in decided:
+            rows += ids
+        for target, name, value in writes:
+            target.set(name, value)
+        local = self._intern(component, self._collect(component, members))
+        return [(local, self._label(Label(decided=tuple(rows))))]
+
+    def _fire(self, spec: FireStage, component: int, flags: list[Any]) -> Sequence[tuple[int, int]]:
+        members = self.component_elements[component]
+        outcomes: list[tuple[list[list[Any]], Label]] = [([e.values for e in members], Label())]
+        if self.component_of[id(spec.element)] == component:
+            outcomes = list(self._fire_one(spec.event, spec.element, outcomes, self._arguments(spec.event, spec.element)))
+            if not outcomes:
+                return []
+        for fire in spec.event.fires:
+            fired = self.model.event(fire.event)
+            for element in members:
+                if element.collection.id != fire.scope.collection:
+                    continue
+                if flags.pop(0):
+                    chosen = self._chosen(fire.choose, element)
+                    given = {n: self.program.cached_closure(f)((spec.element, element), None) for n, f in fire.given}
+                    outcomes = list(self._fire_one(fired, element, outcomes, [{**c, **given} for c in chosen], True))
+        found: dict[tuple[int, int], None] = {}
+        for values, label in outcomes:
+            for element, one in zip(members, values, strict=True):
+                element.values = one
+            found[(self._intern(component, self._collect(component, members)), self._label(label))] = None
+        return list(found)
+
+    def _fire_one(
+        self,
+        event: TableEvent,
+        element: Element,
+        outcomes: Sequence[tuple[list[list[Any]], Label]],
+        arguments: Sequence[dict[str, Any]],
+        optional: bool = False,
+    ) -> Iterator[tuple[list[list[Any]], Label]]:
+        """Every alternative of an event on every outcome so far; an optional event that is not enabled changes nothing."""
+        members = self.component_elements[self.component_of[id(element)]]
+        at = next(i for i, e in enumerate(members) if e is element)
+        for values, label in outcomes:
+            moved = False
+            for choice in arguments:
+                for member, one in zip(members, values, strict=True):
+                    member.values = list(one)
+                for changes, rows in self.program.fire(event.id, element, choice, explore=True):
+                    moved = True
+                    new = list(values)
+                    new[at] = self.program.with_changes(element, changes)
+                    yield new, Label(label.rows + rows, label.arguments + tuple(sorted(choice.items())))
+            if not moved and optional:
+                raise EvaluationError(f"event {event.id} was fired on {element} but no row matches")
+
+    def _arguments(self, event: TableEvent, element: Element) -> list[dict[str, Any]]:
+        names = [name for name, _, _ in event.arguments]
+        choices = [self._values(values, element) for _, _, values in event.arguments]
+        return [dict(zip(names, combination, strict=True)) for combination in product(*choices)]
+
+    def _chosen(self, choose: Sequence[tuple[str, tuple[Any, ...]]], element: Element) -> list[dict[str, Any]]:
+        names = [name for name, _ in choose]
+        choices = [self._values(values, element) for _, values in choose]
+        return [dict(zip(names, combination, strict=True)) for combination in product(*choices)]
+
+    def _values(self, values: tuple[Any, ...], element: Element) -> list[Any]:
+        """The values an argument takes: listed ones, or the classes of a domain for this element."""
+        if len(values) == 1 and isinstance(values[0], str):
+            domain = self.model.domains.get(values[0].removeprefix("domain "))
+            if domain is not None:
+                return explored(self, domain.id, element)
+        return list(values)
+
+    def _label(self, label: Label) -> int:
+        known = self._label_ids.get(label)
+        if known is None:
+            known = self._label_ids[label] = len(self.labels)
+            self.labels.append(label)
+        return known
+
+
+def explored(system: TableSystem, domain_id: str, element: Element) -> list[Any]:
+    """The values of a domain that the exploration takes for an element.
+
+    Enumerations: all members with a writer. Numbers: the domain's constants, and of the numbers that the element's own
+    rules name (and one that none names) one of each set that the rules tell apart.
+    """
+    domain = system.model.domains[domain_id]
+    if domain.values:
+        return list(domain.values)
+    found: list[Any] = list(domain.constants)
+    if domain.rule_values:
+        collection, _, name = domain.rule_values.partition(".")
+        sets = [frozenset(child.get(name) or ()) for child in element.children_of(collection)]
+        named = sorted(frozenset().union(*sets))
+        unnamed = next(n for n in range(1, 300) if n not in named)
+        signatures = {tuple(value in s for s in sets) for value in found if value != 0}
+        for value in (unnamed, *named):
+            signature = tuple(value in s for s in sets)
+            if value not in found and signature not in signatures:
+                signatures.add(signature)
+                found.append(value)
+    return found
