@@ -122,16 +122,20 @@ def write(out: Output, world: World, els: tuple[Element | None, ...], recorded: 
                 result[key] = write(part, world, els, recorded)
         return result
     if out.kind == "list":
-        return [
-            write(part.parts[""] if part.kind == "when" else part, world, els, recorded)
-            for part in out.parts.values()
-            if part.kind != "when" or _closure(program, part)(els, None)
-        ]
+        found: list[Any] = []
+        for part in out.parts.values():
+            if part.kind == "each":
+                found += write(part, world, els, recorded)
+            elif part.kind != "when":
+                found.append(write(part, world, els, recorded))
+            elif _closure(program, part)(els, None):
+                found.append(write(part.parts[""], world, els, recorded))
+        return found
     assert out.scope is not None
-    found = program.scope_of(out.scope)(els, None)
+    elements = program.scope_of(out.scope)(els, None)
     if out.kind == "each":
-        return [write(out.parts[""], world, (*els, e), recorded) for e in found]
-    return {_closure(program, out)((*els, e), None): write(out.parts[""], world, (*els, e), recorded) for e in found}
+        return [write(out.parts[""], world, (*els, e), recorded) for e in elements]
+    return {_closure(program, out)((*els, e), None): write(out.parts[""], world, (*els, e), recorded) for e in elements}
 
 
 def _closure(program: Program, out: Output) -> Any:
