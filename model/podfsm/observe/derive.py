@@ -122,20 +122,25 @@ def write(out: Output, world: World, els: tuple[Element | None, ...], recorded: 
                 result[key] = write(part, world, els, recorded)
         return result
     if out.kind == "list":
-        found: list[Any] = []
-        for part in out.parts.values():
-            if part.kind == "each":
-                found += write(part, world, els, recorded)
-            elif part.kind != "when":
-                found.append(write(part, world, els, recorded))
-            elif _closure(program, part)(els, None):
-                found.append(write(part.parts[""], world, els, recorded))
-        return found
+        return _write_list(out, world, els, recorded)
     assert out.scope is not None
     elements = program.scope_of(out.scope)(els, None)
     if out.kind == "each":
         return [write(out.parts[""], world, (*els, e), recorded) for e in elements]
     return {_closure(program, out)((*els, e), None): write(out.parts[""], world, (*els, e), recorded) for e in elements}
+
+
+def _write_list(out: Output, world: World, els: tuple[Element | None, ...], recorded: list[Any]) -> list[Any]:
+    """Write a list; an `each` in it gives several entries, a `when` one or none."""
+    found: list[Any] = []
+    for part in out.parts.values():
+        if part.kind == "each":
+            found += write(part, world, els, recorded)
+        elif part.kind != "when":
+            found.append(write(part, world, els, recorded))
+        elif _closure(world.program, part)(els, None):
+            found.append(write(part.parts[""], world, els, recorded))
+    return found
 
 
 def _closure(program: Program, out: Output) -> Any:
