@@ -37,7 +37,7 @@ class Analysis:
         if field.variable is not None:
             self.level[field.id] = "local"
             return "local"
-        if field.let is None and not field.table:
+        if not field.derived:
             self.level[field.id] = "static"
             return "static"
         if field.id in self._busy:
@@ -50,7 +50,9 @@ class Analysis:
 
     def definition(self, field: Field) -> Iterator[Expr]:
         """The expressions that define a derived field."""
-        if field.let is not None:
+        if field.explored is not None:
+            yield field.explored.expr
+        elif field.let is not None:
             yield field.let.expr
         elif field.table:
             yield from self.table_expressions(field.table)

@@ -74,6 +74,7 @@ class Program:
         self.tables: dict[str, tuple[Table, list[CompiledRow], dict[str, Closure]]] = {}
         self.events: dict[str, tuple[Event, Closure | None, list[CompiledRow]]] = {}
         self.getters: dict[str, list[Callable[[Element], Any] | None]] = {}
+        self.explored: dict[str, list[Callable[[Element], Any] | None]] = {}
         self.roles: dict[str, dict[str, Closure]] = {}
         self._formulas: dict[int, Closure] = {}
         self._scopes: dict[int, Callable[[tuple[Element | None, ...], Any], list[Element]]] = {}
@@ -105,10 +106,20 @@ class Program:
         for name, collection in self.model.collections.items():
             self.roles[name] = {role: self.closure(f.expr) for role, f in collection.roles.items()}
             self.getters[name] = [self._getter(field) for field in self.fields[name]]
+            self.explored[name] = [self._explored(field) for field in self.fields[name]]
 
     def _row(self, row: Row) -> CompiledRow:
         when = self.closure(row.when.expr) if row.when else None
         return CompiledRow(row, when, [(name, self.closure(f.expr)) for name, f in row.then.items()])
+
+    def _explored(self, field: Field) -> Callable[[Element], Any] | None:
+        """How a field follows from others where no document is observed."""
+        if field.variable is not None:
+            return None
+        if field.explored is not None:
+            closure = self.closure(field.explored.expr)
+            return lambda element: closure((element,), None)
+        return self._getter(field)
 
     def _getter(self, field: Field) -> Callable[[Element], Any] | None:
         """How a derived field is computed; None for fields that are only observed or stored."""
@@ -260,7 +271,7 @@ class Program:
         return [
             f.index
             for f in self.fields[collection]
-            if (f.let or f.table) and f.variable is None and found[f.id] == "local"
+            if f.derived and found[f.id] == "local"
         ]
 
     # ---------------------------------------------------------------------------------------------------- expressions

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ from podfsm.language.model import (
     Property,
     Result,
     Row,
-    Scope,
     Script,
     Table,
     Type,
@@ -40,9 +39,12 @@ from podfsm.language.model import (
     View,
 )
 from podfsm.language.resolve import UNKNOWN, Context, Resolver
-from podfsm.language.source import Cell, Place, Problems, TablesError, read_tables
+from podfsm.language.shapes import NAMED_SECTIONS, prune
+from podfsm.language.source import Cell, Place, Problem, Problems, TablesError, digest, read_tables
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
+MINOR = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\Z")
 ROW_ID = re.compile(r"[a-z][a-z0-9-]*(\.[A-Za-z0-9-]+)+\Z")
 
 #: Words of the language itself; a field or table of that name could not be written in a condition.
@@ -51,46 +53,11 @@ RESERVED = frozenset(
     "highest lowest each first last next previous if min max join true false".split()
 )
 
-#: Sections that only carry named texts and settings; consumers read their cells.
-NAMED_SECTIONS = (
-    "defects",
-    "assumptions",
-    "actors",
-    "features",
-    "terms",
-    "findings",
-    "configurations",
-    "diagrams",
-    "kubernetes",
-    "sources",
-    "timers",
-    "defaults",
-    "refusals",
-    "beliefs",
-    "seeds",
-    "titles",
-    "regions",
-    "lifetimes",
-    "settings",
-    "kinds",
-)
+#: Ways to take the defects of Kubernetes: with them, and without.
+MODES = ("as-is", "intended")
 
-SECTIONS = (
-    "domains",
-    "collections",
-    "observe",
-    "let",
-    "tables",
-    "machine",
-    "machines",
-    "procedures",
-    "gates",
-    "properties",
-    "views",
-    "bindings",
-    "texts",
-    *NAMED_SECTIONS,
-)
+#: Greatest bound of a counter: the exploration takes every value.
+MAX_COUNTER = 255
 
 BASE_TYPES = {"bool": BOOL, "number": NUMBER, "text": TEXT, "time": TIME, "object": Type("object")}
 
@@ -104,22 +71,15 @@ def load(directory: Path) -> Model:
         with every problem found, each `file:line:column: what; mend`.
     """
     problems = Problems()
-    files = read_tables(directory, problems)
+    files = prune(read_tables(directory, problems), problems)
     loader = Loader(files, problems)
     try:
         model = loader.model()
-    except TablesError:
-        raise
+    except RecursionError:
+        here = Place(str(directory), 1, 1)
+        raise TablesError([*problems.found, Problem(here, "formulas are nested too deep", "use fewer lets")]) from None
     problems.raise_if_any()
-    return model
-
-
-def digest(directory: Path) -> str:
-    """SHA-256 over names and contents of the table files, 16 hexadecimal digits."""
-    total = hashlib.sha256()
-    for path in sorted(directory.rglob("*.yaml")):
-        total.update(path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return total.hexdigest()[:16]
+    return replace(model, digest=digest(directory))
 
 
 class Loader:
@@ -179,10 +139,7 @@ class Loader:
     # -------------------------------------------------------------------------------------------------------- passes
 
     def model(self) -> Model:
-        for cell in self.files.values():
-            for key in cell.value:
-                if key not in SECTIONS:
-                    self.problems.unknown(cell.keys[key], "section", key, SECTIONS)
+        """Read all sections; problems are collected, not raised."""
         for read in (self._read_domains, self._read_gates, self._read_collections, self._read_fields, self._read_named):
             read()
         self._declare_tables()
@@ -190,6 +147,7 @@ class Loader:
         self._read_roles()
         for collection, name in list(self._lets):
             self._resolve_let(collection, name)
+        self._read_explored()
         self._read_tables()
         self._read_machines()
         self._read_procedures()
@@ -198,7 +156,7 @@ class Loader:
         bindings = self._read_bindings()
         texts = self._read_texts()
         return Model(
-            digest=self._digest(),
+            digest="",
             domains=self.domains,
             collections=self.collections,
             fields=self.fields,
@@ -214,25 +172,20 @@ class Loader:
             files=self.files,
         )
 
-    def _digest(self) -> str:
-        total = hashlib.sha256()
-        for name, cell in sorted(self.files.items()):
-            total.update(repr((name, cell.plain())).encode())
-        return total.hexdigest()[:16]
-
     # ------------------------------------------------------------------------------------------------------- helpers
+
+    @property
+    def root(self) -> str:
+        """The collection that has no parent."""
+        return next(c.id for c in self.collections.values() if not c.of)
 
     def entries(self, section: str) -> Iterable[tuple[str, Cell, Place]]:
         """(name, cell, place of the name) of a section, over all files."""
         for cell in self.files.values():
             body = cell.get(section)
-            if body is None:
-                continue
-            if not body.is_map:
-                self.problems.add(body.place, f"section {section!r} is a mapping from names", "write `name: ...`")
-                continue
-            for name, entry in body.items():
-                yield name, entry, body.keys[name]
+            if body is not None:
+                for name, entry in body.items():
+                    yield name, entry, body.keys[name]
 
     def keys(self, cell: Cell, what: str, allowed: Sequence[str], required: Sequence[str] = ()) -> bool:
         """Check that a mapping has the required keys and no unknown one."""
@@ -248,53 +201,40 @@ class Loader:
         return not missing
 
     def name(self, name: str, place: Place) -> None:
+        """Check that a name is well-formed and no word of the language."""
         if not NAME.match(name):
             self.problems.add(place, f"{name!r} is no name", "names are lower-case words joined by single hyphens")
         elif name in RESERVED:
             self.problems.add(place, f"{name!r} is a word of the table language", "choose another name")
 
-    def unique(self, id: str, place: Place) -> None:
-        if id in self.ids:
-            self.problems.add(place, f"duplicate id {id!r}", f"it is first used at {self.ids[id]}; choose another")
-        self.ids.setdefault(id, place)
+    def unique(self, identifier: str, place: Place) -> None:
+        """Check that an id is used once."""
+        if identifier in self.ids:
+            first = self.ids[identifier]
+            self.problems.add(place, f"duplicate id {identifier!r}", f"it is first used at {first}; choose another")
+        self.ids.setdefault(identifier, place)
 
     def text(self, cell: Cell, key: str, default: str = "") -> str:
+        """Return the text under a key."""
         found = cell.get(key)
-        if found is None:
-            return default
-        if not found.is_text:
-            self.problems.add(found.place, f"{key!r} is a text here", "write it on one line")
-            return default
-        return found.text
+        return default if found is None else found.text
 
     def words(self, cell: Cell | None) -> tuple[str, ...]:
-        """A list of words, or one word."""
+        """Return a list of words, or one word, as a tuple."""
         if cell is None:
             return ()
-        if cell.is_text:
-            return (cell.text,)
-        if cell.is_list:
-            return tuple(item.text for item in cell.value)
-        self.problems.add(cell.place, "a list of words is wanted here", "write `[a, b]`")
-        return ()
+        return (cell.text,) if cell.is_text else tuple(item.text for item in cell.value)
 
     def flag(self, cell: Cell, key: str) -> bool:
-        found = cell.get(key)
-        if found is None:
-            return False
-        if found.text not in ("true", "false"):
-            self.problems.add(found.place, f"{key!r} is true or false", "write true or false")
-        return found.text == "true"
+        """Return whether a flag is given and true."""
+        return self.text(cell, key) == "true"
 
     def type_named(self, cell: Cell) -> Type:
-        """A type by name: bool, number, text, time, a domain, `list number`, `list text`."""
-        if cell.is_map and cell.get("values") is not None:
-            self.problems.add(cell.place, "an anonymous domain has no name for errors", "declare it under `domains:`")
-            return Type("unknown")
+        """Look up a type: bool, number, text, time, object, a domain, or `list` and one of the first five."""
         text = cell.text
         if text in BASE_TYPES:
             return BASE_TYPES[text]
-        if text.startswith("list "):
+        if text.startswith("list ") and text[5:] in BASE_TYPES:
             return Type("list", text[5:])
         if text in self.domains:
             self.used.add(f"domain {text}")
@@ -305,51 +245,59 @@ class Loader:
     # ---------------------------------------------------------------------------------------------- domains and gates
 
     def _read_domains(self) -> None:
-        keys = ("values", "open", "number", "counter", "text", "constants", "rule-values", "why", "titles")
         for name, cell, place in self.entries("domains"):
             self.name(name, place)
             if name in self.domains:
                 self.problems.add(place, f"duplicate domain {name!r}", f"first at {self.domains[name].place}")
                 continue
-            if not self.keys(cell, "a domain", keys):
-                continue
             values = self.words(cell.get("values"))
             if len(set(values)) != len(values):
                 self.problems.add(cell.place, f"domain {name} names a value twice", "keep one")
             opened = cell.get("open")
-            counter = self.text(cell, "counter")
+            both = sorted(set(values) & set(opened.value)) if opened is not None else []
+            if both:
+                self.problems.add(cell.place, f"domain {name} has {both[0]!r} in `values` and in `open`", "keep one")
+            counter = self._counter(cell)
             if values:
                 type_ = Type("enum", name)
-            elif counter or cell.get("number"):
+            elif counter is not None or cell.get("number"):
                 type_ = NUMBER
             else:
                 type_ = TEXT
             constants: tuple[int | str, ...] = self.words(cell.get("constants"))
             if type_ is NUMBER:
-                constants = tuple(int(c) for c in constants if str(c).lstrip("-").isdigit())
+                constants = tuple(int(c) for c in constants if WHOLE.match(str(c)))
             self.domains[name] = Domain(
                 id=name,
                 type=type_,
                 values=values,
                 place=place,
-                open=dict(opened.plain()) if opened is not None and opened.is_map else {},
-                counter=int(counter) if counter.isdigit() else None,
+                open=dict(opened.plain()) if opened is not None else {},
+                counter=counter,
                 constants=constants,
                 rule_values=self.text(cell, "rule-values"),
                 why=self.text(cell, "why"),
             )
 
+    def _counter(self, cell: Cell) -> int | None:
+        counter = cell.get("counter")
+        if counter is None:
+            return None
+        if not WHOLE.match(counter.text) or not 1 <= int(counter.text) <= MAX_COUNTER:
+            self.problems.add(counter.place, f"{counter.text!r} is no bound of a counter", f"write 1 to {MAX_COUNTER}")
+            return 1
+        return int(counter.text)
+
     def _read_gates(self) -> None:
         for name, cell, place in self.entries("gates"):
-            if not self.keys(cell, "a gate", ("defaults", "needs", "why", "cite", "locked"), ("defaults", "why")):
+            if name in self.gates:
+                self.problems.add(place, f"duplicate gate {name!r}", f"first at {self.gates[name].place}")
                 continue
-            defaults = cell.get("defaults")
-            values: dict[str, bool] = {}
-            if defaults is not None and defaults.is_map:
-                for minor, on in defaults.items():
-                    if on.text not in ("on", "off"):
-                        self.problems.add(on.place, f"a gate is on or off, not {on.text!r}", "write on or off")
-                    values[minor] = on.text == "on"
+            defaults = cell.value["defaults"]
+            for minor in defaults.value:
+                if not MINOR.match(minor):
+                    self.problems.add(defaults.keys[minor], f"{minor!r} is no Kubernetes minor", 'write it as "1.36"')
+            values = {minor: on.text == "on" for minor, on in defaults.items()}
             self.gates[name] = Gate(name, values, self.text(cell, "needs"), self.text(cell, "why"), place)
         for gate in self.gates.values():
             if gate.needs and gate.needs not in self.gates:
@@ -358,10 +306,10 @@ class Loader:
     # ------------------------------------------------------------------------------------------ collections and fields
 
     def _read_collections(self) -> None:
-        keys = ("of", "from", "key", "match", "sort", "join", "roles", "title", "why")
         for name, cell, place in self.entries("collections"):
             self.name(name, place)
-            if not self.keys(cell, "a collection", keys):
+            if name in self.collections:
+                self.problems.add(place, f"duplicate collection {name!r}", f"first at {self.collections[name].place}")
                 continue
             source = cell.get("from")
             if source is None:
@@ -385,25 +333,56 @@ class Loader:
                 title=self.text(cell, "title"),
             )
             self.fields[name] = {}
-        for collection in self.collections.values():
-            if collection.of and collection.of not in self.collections:
-                self.problems.unknown(collection.place, "collection", collection.of, self.collections)
+        self._check_tree()
+        taken = dict.fromkeys(self.collections, "a collection")
         for name, cell, _ in self.entries("collections"):
-            roles = cell.get("roles") if cell.is_map else None
+            roles = cell.get("roles")
             if roles is not None and name in self.collections:
-                declared = {role: Formula("", UNKNOWN, formula.place) for role, formula in roles.items()}
-                for role in declared:
+                for role in roles.value:
                     self.name(role, roles.keys[role])
-                object.__setattr__(self.collections[name], "roles", declared)
+                    if role in taken:
+                        self.problems.add(roles.keys[role], f"{role!r} is {taken[role]} already", "choose another name")
+                    taken[role] = f"a role of {name}"
+                declared = {role: Formula("", UNKNOWN, formula.place) for role, formula in roles.items()}
+                self.collections[name] = replace(self.collections[name], roles=declared)
+
+    def _check_tree(self) -> None:
+        """Every collection must stand below the one root; those that do not are left out.
+
+        Raises
+        ------
+        TablesError
+            if there is no root, because nothing can be resolved then.
+        """
+        roots = [c for c in self.collections.values() if not c.of]
+        if not roots:
+            start = next((Place(file, 1, 1) for file in self.files), Place("", 1, 1))
+            self.problems.add(start, "no collection is the root", "give `collections:` with one that has no `of:`")
+            raise TablesError(self.problems.found)
+        for other in roots[1:]:
+            self.problems.add(other.place, f"{other.id!r} is a second root beside {roots[0].id!r}", "give it an `of:`")
+        below = {root.id for root in roots}
+        while fresh := {c.id for c in self.collections.values() if c.of in below} - below:
+            below |= fresh
+        for collection in [c for c in self.collections.values() if c.id not in below]:
+            if collection.of in self.collections:
+                self.problems.add(
+                    collection.place, f"{collection.id!r} is not below the root", "break the circle of `of:`"
+                )
+            else:
+                self.problems.unknown(collection.place, "collection", collection.of, self.collections)
+        for name in set(self.collections) - below:
+            self.problems.dropped.add(name)
+            del self.collections[name], self.fields[name]
 
     def _read_roles(self) -> None:
         """Role conditions read fields, so they are resolved after the fields are declared."""
         for name, cell, _ in self.entries("collections"):
-            roles = cell.get("roles") if cell.is_map else None
+            roles = cell.get("roles")
             if roles is None or name not in self.collections:
                 continue
             resolved = {role: self.resolver.condition(formula, Context([name])) for role, formula in roles.items()}
-            object.__setattr__(self.collections[name], "roles", resolved)
+            self.collections[name] = replace(self.collections[name], roles=resolved)
 
     def _add_field(self, collection: str, name: str, type_: Type, place: Place, **more: Any) -> None:
         fields = self.fields[collection]
@@ -431,7 +410,7 @@ class Loader:
                 continue
             for name, spec in cell.items():
                 self.name(name, cell.keys[name])
-                type_, observation = self.observation(spec, name)
+                type_, observation = self.observation(spec)
                 none = observation.missing if observation.missing is not None else _zero(type_)
                 self._add_field(collection, name, type_, cell.keys[name], observe=observation, none=none)
         for collection, cell, place in self.entries("let"):
@@ -440,54 +419,60 @@ class Loader:
                 continue
             for name, spec in cell.items():
                 self.name(name, cell.keys[name])
-                formula = spec.get("is") if spec.is_map else spec
-                if spec.is_map:
-                    self.keys(spec, "a let", ("is", "why", "title"), ("is",))
-                if formula is None:
-                    continue
+                formula = spec.value["is"] if spec.is_map else spec
                 self._add_field(collection, name, Type("unresolved"), cell.keys[name])
                 self._lets[(collection, name)] = (formula, name)
 
-    def observation(self, spec: Cell, name: str) -> tuple[Type, Observation]:
-        """One entry of `observe:`; also used for the overrides of a binding."""
-        keys = ("at", "which", "present", "count", "absent", "else", "map", "missing", "domain", "why", "title")
-        self.keys(spec, f"observation {name!r}", keys)
-        form = next((f for f in ("at", "which", "present", "count") if spec.get(f) is not None), "")
-        if not form:
-            self.problems.add(
-                spec.place, f"observation {name!r} has no source", "give one of at, which, present, count"
-            )
+    def observation(self, spec: Cell, wanted: Type | None = None) -> tuple[Type, Observation]:
+        """Read one entry of `observe:`, or an override in a binding, whose field has the type `wanted` already."""
+        form = next(f for f in ("at", "which", "present", "count") if spec.get(f) is not None)
+        source = spec.value[form]
         domain = spec.get("domain")
-        type_ = self.type_named(domain) if domain is not None else {"present": BOOL, "count": NUMBER}.get(form, TEXT)
-        source = spec.get(form) if form else None
-        which: tuple[tuple[str, tuple[str, ...]], ...] = ()
-        path: tuple[str, ...] = ()
-        if form == "which" and source is not None and source.is_map:
-            which = tuple((value, _path(cell)) for value, cell in source.items())
-        elif source is not None:
-            path = _path(source)
-        absent = spec.get("absent")
-        mapping = spec.get("map")
+        type_ = {"present": BOOL, "count": NUMBER}.get(form, TEXT) if domain is None else self.type_named(domain)
+        type_ = wanted or type_
+        if (form == "which") != source.is_map:
+            mend = (
+                "write `which: {value: path}`" if form == "which" else "write a path, or a list where a key holds dots"
+            )
+            self.problems.add(
+                source.place, f"`{form}` does not take {'a mapping' if source.is_map else 'a path'}", mend
+            )
+            return type_, Observation(form="at", place=spec.place)
+        mapping, absent = spec.get("map"), spec.get("absent")
+        if form == "which":
+            self._in_domain([(word, source.keys[word]) for word in source.value], type_)
+        if absent is not None:
+            self._in_domain([(word, absent.keys[word]) for word in absent.value], type_)
         return type_, Observation(
             form=form,
-            path=path,
-            map={k: _typed(v.text, type_) for k, v in mapping.items()} if mapping is not None else {},
+            path=() if form == "which" else _path(source),
+            map={k: self._default(v, type_) for k, v in mapping.items()} if mapping is not None else {},
             missing=self._default(spec.get("missing"), type_),
-            which=which,
+            which=tuple((value, _path(cell)) for value, cell in source.items()) if form == "which" else (),
             absent=_first_item(absent),
             otherwise=self._default(spec.get("else"), type_),
             place=spec.place,
         )
 
+    def _in_domain(self, words: Iterable[tuple[str, Place]], type_: Type) -> None:
+        """Check that words are values of an enumeration."""
+        if type_.kind == "enum":
+            members = self.domains[type_.name].members
+            for word, place in words:
+                if word not in members:
+                    self.problems.unknown(place, f"value of domain {type_.name}", word, members)
+
     def _default(self, cell: Cell | None, type_: Type) -> Any:
+        """Read a literal of a type."""
         if cell is None:
             return None
-        if cell.is_list and not cell.value:
-            return ()
-        if type_.kind == "enum" and type_.name in self.domains and cell.text not in self.domains[type_.name].members:
-            self.problems.unknown(
-                cell.place, f"value of domain {type_.name}", cell.text, self.domains[type_.name].members
-            )
+        if cell.is_list:
+            return tuple(_typed(item.text, Type(type_.name)) for item in cell.value)
+        self._in_domain([(cell.text, cell.place)], type_)
+        if type_.kind in ("number", "time") and not WHOLE.match(cell.text):
+            self.problems.add(cell.place, f"{cell.text!r} is no number", "write digits")
+        if type_.kind == "bool" and cell.text not in ("true", "false"):
+            self.problems.add(cell.place, f"{cell.text!r} is no truth value", "write true or false")
         return _typed(cell.text, type_)
 
     def _resolve_let(self, collection: str, name: str) -> Field:
@@ -510,15 +495,27 @@ class Loader:
         self.fields[collection][name] = fresh
         return fresh
 
+    def _read_explored(self) -> None:
+        """`explored: collection: field: expression`: what an observed field is where no document is observed."""
+        for collection, cell, place in self.entries("explored"):
+            if collection not in self.collections:
+                self.problems.unknown(place, "collection", collection, self.collections)
+                continue
+            for name, spec in cell.items():
+                field = self.fields[collection].get(name)
+                if field is None or field.observe is None:
+                    observed = [f.name for f in self.fields[collection].values() if f.observe is not None]
+                    self.problems.unknown(cell.keys[name], "observed field", name, observed)
+                    continue
+                formula = self.resolver.cell_value(spec, field.type, Context([collection]))
+                self.fields[collection][name] = replace(field, explored=formula)
+
     # --------------------------------------------------------------------------------------------------------- tables
 
     def _declare_tables(self) -> None:
         """Names, arguments and results of all tables, before any formula is resolved."""
         for name, cell, place in self.entries("tables"):
             self.name(name, place)
-            keys = ("per", "given", "let", "result", "results", "order", "rows", "title", "cite", "why", "seq")
-            if not self.keys(cell, "a table", keys, ("per", "rows")):
-                continue
             collection = self.text(cell, "per")
             if collection not in self.collections:
                 self.problems.unknown(cell.value["per"].place, "collection", collection, self.collections)
@@ -528,14 +525,13 @@ class Loader:
                 continue
             given = cell.get("given")
             arguments = tuple((n, self.type_named(t)) for n, t in given.items()) if given is not None else ()
+            for part in ("given", "let", "results"):
+                names = cell.get(part)
+                for word in names.value if names is not None else ():
+                    self.name(word, names.keys[word])
             result, results = cell.get("result"), cell.get("results")
-            if (result is None) == (results is None):
-                self.problems.add(cell.place, f"table {name} needs either `result:` or `results:`", "give one of them")
-                continue
             if result is not None:
-                type_ = self.type_named(
-                    result.value["domain"] if result.is_map and "domain" in result.value else result
-                )
+                type_ = self._result_type(result)
             else:
                 assert results is not None
                 self._records[name] = {n: self._result_type(spec) for n, spec in results.items()}
@@ -546,11 +542,7 @@ class Loader:
                 self._add_field(collection, name, type_, place, table=name, none=_zero(type_))
 
     def _result_type(self, spec: Cell) -> Type:
-        if spec.is_map:
-            self.keys(spec, "a result", ("domain", "start", "why"), ("domain",))
-            domain = spec.get("domain")
-            return self.type_named(domain) if domain is not None else Type("unknown")
-        return self.type_named(spec)
+        return self.type_named(spec.value["domain"] if spec.is_map else spec)
 
     def _read_tables(self) -> None:
         for name, cell, place in self.entries("tables"):
@@ -559,8 +551,6 @@ class Loader:
             collection, given, type_ = self._signatures[name]
             arguments = dict(given)
             order = self.text(cell, "order", "first")
-            if order not in ("first", "sequence"):
-                self.problems.unknown(cell.value["order"].place, "order of a table", order, ("first", "sequence"))
             lets: dict[str, Type] = {}
             formulas = []
             for let, formula_cell in (cell.get("let") or Cell({}, place)).items():
@@ -602,11 +592,8 @@ class Loader:
         )
 
     def _row_cells(self, rows: Cell) -> list[Cell]:
-        if not rows.is_list or not rows.value:
-            self.problems.add(
-                rows.place, "rows are a list of mappings", "write `- {id: ..., when: ..., then: ..., why: ...}`"
-            )
-            return []
+        if not rows.value:
+            self.problems.add(rows.place, "there are no rows", "write `- {id: ..., when: ..., then: ..., why: ...}`")
         return list(rows.value)
 
     def _row(
@@ -619,21 +606,20 @@ class Loader:
         actor: str = "",
         default_id: str = "",
     ) -> Row:
-        keys = "id when then why cite actor end gate defect level feature explore unreached publish fires each title".split()
-        if not self.keys(cell, "a row", keys, () if default_id else ("id", "why")):
-            return Row("?", owner, cell.place, None, {}, "", "")
-        id = self.text(cell, "id", default_id)
-        if id and not ROW_ID.match(id):
-            self.problems.add(cell.place, f"{id!r} is no row id", "row ids are dotted: `table.row`")
-        self.unique(id, cell.place)
+        row_id = self.text(cell, "id", default_id)
+        if not ROW_ID.match(row_id):
+            self.problems.add(cell.place, f"{row_id!r} is no row id", "row ids are dotted: `table.row`")
+        self.unique(row_id, cell.place)
         why, cite = self.text(cell, "why"), self.text(cell, "cite") or self.text(parent, "cite")
         if not why.strip():
-            self.problems.add(cell.place, f"row {id} has no why", "say in a sentence why it is so")
+            self.problems.add(cell.place, f"row {row_id} has no why", "say in a sentence why it is so")
         if not cite.strip():
-            self.problems.add(cell.place, f"row {id} has no citation", "cite the Kubernetes source file and function")
+            self.problems.add(
+                cell.place, f"row {row_id} has no citation", "cite the Kubernetes source file and function"
+            )
         when_cell = cell.get("when")
         when = self.resolver.condition(when_cell, context) if when_cell is not None else None
-        then = self._then(cell, id, targets, context)
+        then = self._then(cell, row_id, targets, context)
         gate = self.text(cell, "gate") or self.text(parent, "gate")
         if gate and not self.use_gate(gate.removeprefix("not ")):
             self.problems.unknown(cell.place, "gate", gate, self.gates)
@@ -642,7 +628,7 @@ class Loader:
         feature = self.text(cell, "feature") or self.text(parent, "feature")
         self._known("features", feature, cell)
         return Row(
-            id=id,
+            id=row_id,
             owner=owner,
             place=cell.place,
             when=when,
@@ -664,14 +650,16 @@ class Loader:
             self.problems.unknown(cell.place, section.rstrip("s"), name, self.named[section])
         self.used.add(f"{section} {name}")
 
-    def _then(self, cell: Cell, id: str, targets: Mapping[str, Type], context: Context) -> dict[str, Formula]:
+    def _then(self, cell: Cell, row_id: str, targets: Mapping[str, Type], context: Context) -> dict[str, Formula]:
         then = cell.get("then")
         if then is None:
             return {}
         if "" in targets:
             return {"": self._list_or_value(then, targets[""], context)}
         if not then.is_map:
-            self.problems.add(then.place, f"`then` of {id} is a mapping of names to values", "write `{name: value}`")
+            self.problems.add(
+                then.place, f"`then` of {row_id} is a mapping of names to values", "write `{name: value}`"
+            )
             return {}
         result = {}
         for name, value in then.items():
@@ -682,7 +670,7 @@ class Loader:
         return result
 
     def _list_or_value(self, cell: Cell, wanted: Type, context: Context) -> Formula:
-        if cell.is_list:
+        if cell.is_list and wanted.kind in ("list", "unknown"):
             parts = [self.resolver.cell_value(item, Type(wanted.name or "text"), context) for item in cell.value]
             text = "[" + ", ".join(p.text for p in parts) + "]"
             return Formula(text, Expr("list", wanted, tuple(p.expr for p in parts)), cell.place)
@@ -694,12 +682,10 @@ class Loader:
         yield from self.entries("machines")
         for cell in self.files.values():
             single = cell.get("machine")
-            if single is not None and single.is_text:
+            if single is not None:
                 yield single.text, cell, single.place
-            elif single is not None:
-                self.problems.add(
-                    single.place, "`machine:` is the name of the machine of this file", "or use `machines:`"
-                )
+            elif any(key in cell.value for key in ("per", "events", "variables")):
+                self.problems.add(cell.place, "this file has no `machine:`", "give the name of its machine")
 
     def _declare_machines(self) -> None:
         for name, cell, place in self._machine_cells():
@@ -712,9 +698,6 @@ class Loader:
             for variable, spec in (variables or Cell({}, place)).items():
                 assert variables is not None
                 self.name(variable, variables.keys[variable])
-                keys = ("domain", "start", "feature", "why", "title", "dead", "values")
-                if not self.keys(spec, "a variable", keys, ("domain",)):
-                    continue
                 if (collection, variable) in self._variables:
                     self.problems.add(
                         variables.keys[variable], f"duplicate variable {variable!r} of {collection}", "rename"
@@ -732,6 +715,9 @@ class Loader:
             collection = self.text(cell, "per")
             if collection not in self.collections:
                 continue
+            if name in self.machines:
+                self.problems.add(place, f"duplicate machine {name!r}", f"first at {self.machines[name].place}")
+                continue
             names = []
             for variable, spec in (cell.get("variables") or Cell({}, place)).items():
                 if self._variables.get((collection, variable)) is spec:
@@ -741,7 +727,6 @@ class Loader:
                 self._event(name, collection, event, spec, place)
                 for event, spec in (cell.get("events") or Cell({}, place)).items()
             )
-            self.unique(f"machine {name}", place)
             self.machines[name] = Machine(
                 id=name,
                 collection=collection,
@@ -792,8 +777,6 @@ class Loader:
 
     def _event(self, machine: str, collection: str, name: str, cell: Cell, place: Place) -> Event:
         id = f"{machine}.{name}"
-        keys = "actor arguments when order rows each publish feature internal title why cite then gate defect level".split()
-        self.keys(cell, "an event", keys)
         actor = self.text(cell, "actor")
         if not actor and not self.flag(cell, "internal"):
             self.problems.add(cell.place, f"event {id} has no actor", "say who causes it")
@@ -838,12 +821,10 @@ class Loader:
             return found.members or (found.id,)
         return (False, True) if type_.kind == "bool" else ()
 
-    def _fire(self, spec: Cell, collection: str, context: Context) -> Fire:
-        self.keys(spec, "an `each` entry", ("of", "choose", "fire", "with"), ("of", "fire"))
-        of = spec.get("of") or spec
-        scope, text = self.resolver.scope_formula(of, context)
+    def _fire(self, spec: Cell, collection: str, context: Context) -> Fire | None:
+        scope, text = self.resolver.scope_formula(spec.value["of"], context)
         if scope is None:
-            raise TablesError(self.problems.found)
+            return None
         choose = []
         for argument, values in (spec.get("choose") or Cell({}, spec.place)).items():
             choose.append((argument, self.words(values) if values.is_list else (f"domain {values.text}",)))
@@ -857,12 +838,15 @@ class Loader:
 
     def _read_procedures(self) -> None:
         for name, cell, place in self.entries("procedures"):
-            if not self.keys(cell, "a procedure", ("stages", "why", "cite", "per"), ("stages", "why")):
+            if name in self.procedures:
+                self.problems.add(place, f"duplicate procedure {name!r}", f"first at {self.procedures[name].place}")
                 continue
-            root = self.text(cell, "per") or next(c.id for c in self.collections.values() if not c.of)
+            root = self.text(cell, "per") or self.root
+            if root not in self.collections:
+                self.problems.unknown(cell.value["per"].place, "collection", root, self.collections)
+                continue
             stages = []
             for stage in cell.value["stages"].value:
-                self.keys(stage, "a stage", ("of", "set", "cite", "why"), ("of", "set"))
                 if stage.value["of"].text == root:
                     scope, collection = None, root
                 else:
@@ -883,23 +867,12 @@ class Loader:
             self.procedures[name] = Procedure(name, place, tuple(stages), self.text(cell, "why"))
 
     def _read_properties(self) -> dict[str, Property]:
-        root = next((c.id for c in self.collections.values() if not c.of), "")
         found: dict[str, Property] = {}
-        keys = (
-            "always step reachable stuck where features assume expect witness defects why cite regions number title contract"
-        ).split()
         for name, cell, place in self.entries("properties"):
             self.unique(name, place)
-            if not self.keys(cell, "a property", keys, ("expect", "why", "cite")):
-                continue
-            form = next((f for f in ("always", "step", "reachable", "stuck") if cell.get(f) is not None), "")
-            if not form:
-                self.problems.add(
-                    cell.place, f"property {name} states nothing", "give always, step, reachable or stuck"
-                )
-                continue
-            state = Context([root], in_property=True)
-            context = Context([root], in_property=True, in_step=form == "step")
+            form = next(f for f in ("always", "step", "reachable", "stuck") if cell.get(f) is not None)
+            state = Context([self.root], in_property=True)
+            context = Context([self.root], in_property=True, in_step=form == "step")
             condition = self.resolver.condition(cell.value[form], context)
             where, witness = cell.get("where"), cell.get("witness")
             expect = cell.value["expect"]
@@ -908,9 +881,9 @@ class Loader:
                 if expect.is_map
                 else {"as-is": expect.text, "intended": expect.text}
             )
-            for verdict in expected.values():
-                if verdict not in ("proved", "refuted"):
-                    self.problems.unknown(expect.place, "verdict", verdict, ("proved", "refuted"))
+            for mode in expected:
+                if mode not in MODES:
+                    self.problems.unknown(expect.keys[mode], "mode", mode, MODES)
             for section, key in (("features", "features"), ("defects", "defects"), ("assumptions", "assume")):
                 for word in self.words(cell.get(key)):
                     self._known(section, word, cell)
@@ -935,11 +908,8 @@ class Loader:
 
     def _read_views(self) -> dict[str, View]:
         views: dict[str, View] = {}
-        keys = "per of shows decided nodes edges title why cite unused machines region".split()
         for name, cell, place in self.entries("views"):
             self.unique(name, place)
-            if not self.keys(cell, "a view", keys, ("per", "shows", "nodes", "edges")):
-                continue
             collection = self.text(cell, "per")
             if collection not in self.collections:
                 self.problems.unknown(place, "collection", collection, self.collections)
@@ -948,14 +918,11 @@ class Loader:
             unused = {n: c.text for n, c in (cell.get("unused") or Cell({}, place)).items()}
             edges = []
             for edge in cell.value["edges"].value:
-                wanted = ("id", "from", "to", "causes", "why", "cite", "defect")
-                if not self.keys(edge, "an edge", wanted, ("id", "from", "to", "causes", "why")):
-                    continue
                 self.unique(self.text(edge, "id"), edge.place)
                 for end in ("from", "to"):
                     if self.text(edge, end) not in nodes:
                         self.problems.unknown(edge.value[end].place, "node", self.text(edge, end), nodes)
-                causes = tuple((self.words(c) + ("",))[:2] for c in edge.value["causes"].value)
+                causes = tuple((*self.words(c), "", "")[:2] for c in edge.value["causes"].value)
                 edges.append(
                     Edge(
                         id=self.text(edge, "id"),
@@ -984,7 +951,7 @@ class Loader:
         return views
 
     def _read_bindings(self) -> dict[str, Binding]:
-        root = next((c.id for c in self.collections.values() if not c.of), "")
+        root = self.root
         found: dict[str, Binding] = {}
         keys = ("fields", "sources", "joins", "run", "out", "script", "title", "why")
         for name, cell, place in self.entries("bindings"):
@@ -1030,13 +997,7 @@ class Loader:
                 )
                 continue
             self.used.add(target.id)
-            type_, observation = self.observation(spec, name)
-            if observation.map:
-                mapped = {k: _typed(v.text, target.type) for k, v in spec.value["map"].items()}
-                object.__setattr__(observation, "map", mapped)
-            missing = spec.get("missing")
-            if missing is not None:
-                object.__setattr__(observation, "missing", self._default(missing, target.type))
+            _, observation = self.observation(spec, target.type)
             found[id] = observation
         return found
 
@@ -1084,7 +1045,7 @@ class Loader:
             events = {word: self.words(names) for word, names in event.value["map"].items()}
         arguments = {}
         for name, spec in (cell.get("arguments") or Cell({}, cell.place)).items():
-            arguments[name] = self.observation(spec, name)
+            arguments[name] = self.observation(spec)
         return Script(
             steps=_path(cell.value["steps"]),
             element=formula,
@@ -1142,6 +1103,3 @@ def _first_item(cell: Cell | None) -> tuple[str, str]:
     if cell is None or not cell.is_map:
         return ("", "")
     return next(((value, join.text) for value, join in cell.items()), ("", ""))
-
-
-_Check = Callable[[Model], None]

@@ -95,7 +95,10 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Things that exist several times (containers, rules, ...); `of` is the parent collection, '' for the root."""
+    """Things that exist several times (containers, rules, ...); `of` is the parent collection, '' for the root.
+
+    With `single`, each path of `groups` holds one object instead of a list of them.
+    """
 
     id: str
     of: str
@@ -107,6 +110,7 @@ class Collection:
     joins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     roles: Mapping[str, Formula] = field(default_factory=dict)
     title: str = ""
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,11 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A named value of every element of a collection: observed, variable, let or table (or several of the first two)."""
+    """A named value of every element of a collection: observed, variable, let or table.
+
+    A variable may stand for an observed or derived field, and `explored` may say how an observed field follows from others:
+    both hold in a stateful world (the exploration, a `PodMachine`), where there is no document to read a status from.
+    """
 
     collection: str
     name: str
@@ -149,6 +157,12 @@ class Field:
     let: Formula | None = None
     table: str = ""
     none: Any = None
+    explored: Formula | None = None
+
+    @property
+    def derived(self) -> bool:
+        """In a stateful world: is it computed from other fields?"""
+        return self.variable is None and bool(self.let or self.table or self.explored)
 
     @property
     def id(self) -> str:
@@ -333,18 +347,26 @@ class Output:
     """A part of a JSON answer.
 
     `kind`: value (`formula`), object (`parts`), list (`parts`), each (a list: `scope`, `parts` has one), keyed (an object:
-    `scope`, `formula` is the key, `parts` has one), when (left out unless `formula` holds; `parts` has one).
+    `scope`, `formula` is the key, `parts` has one), when (left out unless `formula` holds; `parts` has one). Of scripts:
+    records (all records, or one `name` of each), fired (did one of the rows `names` fire in this step?), log (an entry per
+    fired row of `parts`, written before the row's changes; `name` last: only the last one, if any).
     """
 
     kind: str
     formula: Formula | None = None
     parts: Mapping[str, Output] = field(default_factory=dict)
     scope: Scope | None = None
+    name: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One way to feed the tables from a JSON document and to write an answer: a folder of vectors, or a live object."""
+    """One way to feed the tables from a JSON document and to write an answer: a folder of vectors, or a live object.
+
+    `gates` are feature gates that the document gives as plain booleans elsewhere, by name; `defaults` is a JSON tree of what
+    the document leaves out.
+    """
 
     id: str
     place: Place
@@ -355,25 +377,51 @@ class Binding:
     out: Output
     title: str = ""
     script: Script | None = None
+    gates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """An event that a script fires, and the arguments that are computed on its element."""
+
+    event: str
+    given: Mapping[str, Formula]
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Events fired one after another on one element, from a list in the document.
+    """Events fired one after another, from a list in the document.
 
-    `steps` is the path of the list; `element` picks the element (None: the root); `observe` are fields read anew from each
-    step; `events` maps the word at `event_path` in a step to the events to fire ('' maps every step); `arguments` are
-    read from the step; `record` is written after each step.
+    Parameters
+    ----------
+    steps
+        Path of the list.
+    element
+        Picks the element (None: the root); an event of a machine of one of its ancestors is fired on that ancestor.
+    observe
+        Fields of the element and its ancestors, set anew from each step.
+    word
+        How the word that chooses the events is read from a step; None: the events under '' are fired at every step.
+    events
+        Events to fire, by word.
+    arguments
+        Arguments of events that are read from the step.
+    settle
+        Events fired again and again after those of the step, until none is enabled.
+    record
+        Written after each step, except those whose word is in `unrecorded`.
     """
 
     steps: tuple[str, ...]
     element: Formula | None
     observe: Mapping[str, Observation]
-    event_path: tuple[str, ...]
-    events: Mapping[str, tuple[str, ...]]
+    word: Observation | None
+    events: Mapping[str, tuple[Shot, ...]]
     arguments: Mapping[str, tuple[Type, Observation]]
+    settle: tuple[Shot, ...]
     record: Output
-    settle: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class World:
 
     def compute(self, element: Element, index: int) -> Any:
         collection = element.collection.id
-        getter = self.program.getters[collection][index]
+        getter = (self.program.explored if self.stateful else self.program.getters)[collection][index]
         if getter is not None:
             return getter(element)
         field = self.program.fields[collection][index]
@@ -253,10 +253,10 @@ class World:
 
     def forget(self) -> None:
         """Forget every derived value, after variables or observed fields were written."""
+        getters = self.program.explored if self.stateful else self.program.getters
         for element in self.elements():
-            fields = self.program.fields[element.collection.id]
-            for index, getter in enumerate(self.program.getters[element.collection.id]):
-                if getter is not None and not (self.stateful and fields[index].variable is not None):
+            for index, getter in enumerate(getters[element.collection.id]):
+                if getter is not None:
                     element.values[index] = UNSET
 
     def run(self, procedure: str) -> None:
