@@ -1,7 +1,8 @@
-"""Small systems for the tests of the engine: explicit tables behind the `System` protocol, which check how they are asked."""
+"""Small systems for the tests of the engine, which note every question they are asked."""
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -137,3 +138,55 @@ def stages() -> Toy:
         return [] if context == 0 else [((local + context) % (11 if component == 0 else 5), 5)]
 
     return Toy(3, events, [(0, 0, 0), (1, 1, 1)], plan, step)
+
+
+def scrambled(seed: int, events: Sequence[tuple[Stage, ...]], sizes: Sequence[int], views: int) -> Toy:
+    """A system with these event shapes and arbitrary, repeatable answers."""
+
+    def draw(*question: object) -> random.Random:
+        return random.Random(f"{seed} {question}")
+
+    def view(component: int, local: int) -> int:
+        return local % views
+
+    def plan(event: str, stage: int, state: State) -> tuple[int, ...] | None:
+        shape = events[int(event)][stage]
+        answer = draw("plan", event, stage, [view(c, state[c]) for c in shape.reads])
+        if answer.random() < 0.2:
+            return None
+        return tuple(answer.choice((0, 1, -5)) for _ in shape.writes)
+
+    def step(event: str, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        answer = draw("step", event, stage, component, local, context)
+        return [(answer.randrange(sizes[component]), answer.randrange(3)) for _ in range(answer.choice((0, 1, 1, 2, 3)))]
+
+    named = [Event(str(number), shape) for number, shape in enumerate(events)]
+    initial = [(0,) * len(sizes), tuple(int(size > 1) for size in sizes)]
+    return Toy(len(sizes), named, initial, plan, step, view=view)
+
+
+def interchangeable(seed: int, members: int, size: int, *, declared: bool = True) -> Toy:
+    """Equal members and one component beside them; a member's move depends on itself and on the multiset of the others."""
+    events = []
+    for kind in range(2):
+        for member in range(members):
+            everything = tuple(range(members + 1))
+            events.append(Event(f"{kind} {member}", (Stage(everything, (member, members)), Stage((member,), (member,)))))
+
+    def draw(*question: object) -> random.Random:
+        return random.Random(f"{seed} {question}")
+
+    def plan(event: str, stage: int, state: State) -> tuple[int, ...] | None:
+        kind, member = map(int, event.split())
+        if stage == 1:
+            return draw(kind, state[member]).choice((None, (0,), (1,)))
+        others = sorted(state[other] for other in range(members) if other != member)
+        answer = draw("plan", kind, state[member], others, state[members])
+        return None if answer.random() < 0.3 else (answer.randrange(3), answer.randrange(2))
+
+    def step(event: str, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        answer = draw("step", event.split()[0], stage, component == members, local, context)
+        return [(answer.randrange(size), answer.randrange(3)) for _ in range(answer.choice((0, 1, 1, 2)))]
+
+    group = [tuple(range(members))] if declared else []
+    return Toy(members + 1, events, [(0,) * (members + 1)], plan, step, symmetric=group)

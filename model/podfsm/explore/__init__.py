@@ -1,7 +1,7 @@
 """Exhaustive exploration of systems of small communicating state machines.
 
-The engine knows nothing of what it explores: a `podfsm.explore.system.System` answers questions about classes, plans and
-steps, each asked once, and everything else happens on integers.
+The engine knows nothing of what it explores: a `podfsm.explore.system.System` answers questions about classes, plans
+and steps, each asked once, and everything else happens on integers.
 
 * `system`: the questions a system must answer, and the shape of its events;
 * `search`: `explore(system)`, breadth first, to a `Result` with shortest traces;

@@ -32,6 +32,9 @@ DENSE_CLASSES = 1 << 16
 CHUNK = 1 << 18
 """States per call of a kernel, or per sort."""
 
+ROWS = 1 << 11
+"""Rows of the log of steps, to begin with."""
+
 ARRANGEMENTS = 5040
 """Most arrangements of symmetric components in one property."""
 
@@ -139,7 +142,7 @@ def check_states(result: Result, properties: Sequence[StateProperty]) -> list[St
     for p in range(len(properties)):
         if p not in found:
             found[p] = _sort(result, views, p)
-    return [_judge_states(result, properties[p], views, found[p]) for p in range(len(properties))]
+    return [_judge_states(result, properties[p], found[p]) for p in range(len(properties))]
 
 
 def check_steps(result: Result, properties: Sequence[StepProperty]) -> list[StepVerdict]:
@@ -191,7 +194,7 @@ def find_stuck(result: Result, condition: StateProperty, events: Sequence[int] |
 
 
 def find_deadlock(result: Result, events: Sequence[int] | None = None) -> DeadlockVerdict:
-    """Expanded states in which none of these events (default: all) is enabled; a self-loop counts as enabled."""
+    """Find expanded states in which none of these events (default: all) is enabled; a self-loop counts as enabled."""
     engine = result.engine
     dead = np.zeros(len(result), np.uint8)
     allowed = engine.allowed(events)
@@ -258,7 +261,7 @@ def _arrangements(result: Result, reads: Sequence[int]) -> Iterator[Arrangement]
 
 
 def _arranged(result: Result, state: State, arrangement: Arrangement) -> State:
-    """The permutation of a state in which each place holds what was seen there."""
+    """Permute a state, so that each place holds what was seen there."""
     out = list(state)
     for group in result.engine.groups:
         places = [component for component in group if component in arrangement]
@@ -292,7 +295,8 @@ class _Views:
         self.of_property: list[list[int]] = []
         tables: list[Int64s] = []
         views: list[int] = []
-        ends, components, places, radices = [0], [], [], []
+        ends, components = [0], list[int]()
+        places, radices = list[int](), list[int]()
         changing = []
         at = 0
         for number, one in enumerate(properties):
@@ -338,7 +342,7 @@ class _Views:
         return joint
 
     def only(self, properties: Sequence[int]) -> tuple[kernel.Views, list[int]]:
-        """The views of some properties, renumbered, and which they are."""
+        """Select the views of some properties, renumbered, and tell which they are."""
         chosen = [view for p in properties for view in self.of_property[p]]
         arrays = self.arrays
         reads = [np.arange(arrays.read_at[view], arrays.read_at[view + 1]) for view in chosen]
@@ -404,7 +408,7 @@ def _sort(result: Result, views: _Views, number: int) -> _Sights:
     )
 
 
-def _judge_states(result: Result, one: StateProperty, views: _Views, sights: _Sights) -> StateVerdict:
+def _judge_states(result: Result, one: StateProperty, sights: _Sights) -> StateVerdict:
     totals = {True: 0, False: 0}
     witnesses: dict[bool, Witness] = {}
     for i in np.argsort(sights.first, kind="stable").tolist():
@@ -466,15 +470,13 @@ def _scan_steps(result: Result, properties: Sequence[StepProperty]) -> list[Step
         raise LimitError("a step property reads too many classes: make them coarser, or split the property")
     engine = result.engine
     allowed = engine.allowed(None)
-    steps = kernel.Steps(np.full(1 << 12, kernel.EMPTY, np.int32), np.zeros((1 << 11, 6), np.int64))
+    steps = kernel.Steps(np.full(2 * ROWS, kernel.EMPTY, np.int32), np.zeros((ROWS, 6), np.int64))
     engine.start(0)
     counters = engine.misses.counters
     while counters[kernel.POSITION] < result.n_expanded:
         end = min(int(counters[kernel.POSITION]) + CHUNK, result.n_expanded)
         tables, scratch, buffer, misses = engine.arrays
-        status = kernel.scan_steps(
-            tables, scratch, buffer, misses, views.arrays, steps, result.states, allowed, end
-        )
+        status = kernel.scan_steps(tables, scratch, buffer, misses, views.arrays, steps, result.states, allowed, end)
         if status == kernel.BUFFER_FULL:
             engine.enlarge()
         elif status == kernel.RECORDS_FULL:
@@ -483,7 +485,9 @@ def _scan_steps(result: Result, properties: Sequence[StepProperty]) -> list[Step
             kernel.enter_steps(steps, int(counters[kernel.RECORDS]))
     judges = [_StepJudge(one) for one in properties]
     for number, _, view, index, event, code in steps.log[: counters[kernel.RECORDS]].tolist():
-        ends = (_arranged(result, state, views.arrangement[view]) for state in (result.state(index), result.decode(code)))
+        ends = (
+            _arranged(result, state, views.arrangement[view]) for state in (result.state(index), result.decode(code))
+        )
         judges[number].ask(StepWitness(index, event, *ends))
     return [judge.verdict() for judge in judges]
 

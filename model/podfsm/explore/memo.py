@@ -72,7 +72,7 @@ class Memo:
         self.new_steps: list[tuple[int, int]] = []
 
     def initial(self) -> list[State]:
-        """The distinct initial states, in the system's order."""
+        """Ask for the distinct initial states, in the system's order."""
         states = list(dict.fromkeys(tuple(map(int, state)) for state in self.system.initial()))
         for state in states:
             if len(state) != len(self.locals):
@@ -150,8 +150,7 @@ class Memo:
         if local not in known:
             event, stage, component, context = self.row_slot[row]
             alternatives = tuple(
-                (int(after), int(label))
-                for after, label in self.system.step(event, stage, component, local, context)
+                (int(after), int(label)) for after, label in self.system.step(event, stage, component, local, context)
             )
             for after, _ in alternatives:
                 self._register(component, after)
@@ -196,20 +195,31 @@ class Layout:
         self.watched = np.array(sorted(set(watched)), np.int32)
         self.watched_as = np.full(components, -1, np.int32)
         self.watched_as[self.watched] = np.arange(len(self.watched))
-        self.capacity = np.ones(components, np.int64)
+        self.room = np.zeros(components, np.int64)
+        """Per component: local ids that the tables can hold."""
+        self.encode(np.ones(components, np.int64))
+        self.extend()
+
+    def encode(self, capacity: Int64s) -> None:
+        """Set the radices of codes (product below 2^62); the tables do not depend on them."""
+        self.capacity = capacity
+        self.stride = np.cumprod(np.concatenate(([1], capacity)))[:-1].astype(np.int64)
 
     def fits(self) -> bool:
         """Whether all local ids are below their component's capacity."""
         return bool(np.all(np.array(self.memo.locals) <= self.capacity))
 
     def extend(self) -> None:
-        """Take over what the memo learned since the last call. The local ids must fit."""
+        """Take over what the memo learned since the last call."""
         memo = self.memo
+        if any(count > room for count, room in zip(memo.locals, self.room, strict=True)):
+            self._rebuild()
+            return
         dense = self.plan_table >= 0
         if any(memo.classes[slot][local] >= self.class_room[slot] for slot, local in memo.new_classes) or (
             4 * (self.hashed + len(memo.new_plans) + self.hash_room) > len(self.hashed_keys) and not dense.all()
         ):
-            self.rebuild(self.capacity)
+            self._rebuild()
             return
         for slot, local in memo.new_classes:
             self.class_table[self.read_table[slot] + local] = memo.classes[slot][local]
@@ -220,11 +230,10 @@ class Layout:
             self._add_step(row, local)
         self._forget()
 
-    def rebuild(self, capacity: Int64s) -> None:
-        """Lay everything out anew, for these capacities (product below 2^62)."""
+    def _rebuild(self) -> None:
+        """Lay the tables out anew, with room to grow."""
         memo = self.memo
-        self.capacity = capacity
-        self.stride = np.cumprod(np.concatenate(([1], capacity)))[:-1].astype(np.int64)
+        self.room = np.array([max(count + 8, count + count // 2) for count in memo.locals], np.int64)
         self._place_classes()
         self._place_plans()
         self.row_at: list[int] = []
@@ -253,7 +262,7 @@ class Layout:
         memo = self.memo
         components = [component for stage in memo.stages for component in stage.reads]
         self.read_component = np.array(components, np.int32)
-        lengths = self.capacity[self.read_component] if components else np.zeros(0, np.int64)
+        lengths = self.room[self.read_component] if components else np.zeros(0, np.int64)
         self.read_table = np.concatenate(([0], np.cumsum(lengths)))[:-1].astype(np.int64)
         self.class_table = np.full(int(lengths.sum()), kernel.UNKNOWN, np.int32)
         for slot, classes in enumerate(memo.classes):
@@ -319,7 +328,7 @@ class Layout:
     def _row_start(self, row: int) -> int:
         while len(self.row_at) <= row:
             component = self.memo.row_slot[len(self.row_at)][2]
-            self.row_at.append(self.steps.append([kernel.UNKNOWN] * int(self.capacity[component])))
+            self.row_at.append(self.steps.append([kernel.UNKNOWN] * int(self.room[component])))
         return self.row_at[row]
 
     def _add_step(self, row: int, local: int) -> None:
@@ -330,7 +339,7 @@ class Layout:
         self.steps.data[at] = self.choice_at.append([end]) - 1
 
     def tables(self) -> kernel.Tables:
-        """The arrays as the kernel takes them; to be fetched again after `extend` and `rebuild`."""
+        """Give the arrays as the kernel takes them; to be called again after `extend` and `encode`."""
         memo = self.memo
         changed = [np.flatnonzero(row) for row in self.changes]
         return kernel.Tables(

@@ -33,8 +33,11 @@ CHUNK = 1 << 15
 MISS_ROOM = 1024
 """Misses that are collected before the system is asked."""
 
-FEW_BYTES = 1 << 26
-"""Up to this size of the bitmap, capacities are generous; re-encoding is rare then."""
+SUCCESSORS = 256
+"""Room for successors of one state, to begin with."""
+
+ROWS = 256
+"""Rows of the logs of pairs and records, to begin with."""
 
 PAIR_BYTES = 1 << 30
 """Largest matrix of (before, after) pairs, over all components."""
@@ -233,7 +236,7 @@ class Result:
         return list(found.values())
 
     def trace(self, index: int, goal: State | None = None) -> Trace:
-        """A shortest run to a state, derived again by expanding the states on its way.
+        """Tell a shortest run to a state, derived again by expanding the states on its way.
 
         Without symmetry the run ends in the state itself. With symmetry it ends in one of its permutations: in `goal`
         if that is given (which must be one).
@@ -251,12 +254,8 @@ class Result:
         return self._follow(exact[0], exact, tuple)
 
     def canonical(self, state: State) -> State:
-        """The state, sorted within symmetric groups."""
-        out = list(state)
-        for group in self.engine.groups:
-            for component, local in zip(group, sorted(state[c] for c in group), strict=True):
-                out[component] = local
-        return tuple(out)
+        """Sort a state within symmetric groups."""
+        return sort_groups(state, self.engine.groups)
 
     def _follow(self, start: State, wanted: Sequence[State], view: Callable[[State], State]) -> Trace:
         steps: list[TraceStep] = []
@@ -288,7 +287,7 @@ class Engine:
         self.groups = layout.groups
         self.tables = layout.tables()
         self.scratch = new_scratch(layout)
-        self.buffer = new_buffer(layout, 256)
+        self.buffer = new_buffer(layout, SUCCESSORS)
         self.misses = kernel.Misses(np.zeros((0, 2), np.int64), np.zeros(kernel.COUNTERS, np.int64))
         self._layout = layout
 
@@ -307,7 +306,7 @@ class Engine:
         self.buffer = new_buffer(self._layout, 2 * len(self.buffer.code))
 
     def allowed(self, events: Sequence[int] | None) -> Bytes:
-        """Flags of these events, or of all."""
+        """Flag these events, or all."""
         flags = np.zeros(len(self.tables.event_at) - 1, np.uint8)
         flags[slice(None) if events is None else list(events)] = 1
         return flags
@@ -320,6 +319,7 @@ def new_scratch(layout: Layout) -> kernel.Scratch:
     width = max((len(stage.writes) for stage in stages), default=0)
     components = len(layout.capacity)
     return kernel.Scratch(
+        original=np.zeros(components, np.int64),
         local=np.zeros(components, np.int64),
         before=np.zeros((depth, width), np.int64),
         row=np.zeros((depth, width), np.int64),
@@ -341,7 +341,7 @@ def new_buffer(layout: Layout, room: int) -> kernel.Buffer:
 
 
 def longest(layout: Layout) -> int:
-    """Number of stages of the longest event."""
+    """Count the stages of the longest event."""
     return max((len(event.stages) for event in layout.memo.events), default=0)
 
 
@@ -402,14 +402,14 @@ class _Search:
         self.counters = np.zeros(kernel.COUNTERS, np.int64)
         self.misses = kernel.Misses(np.zeros((MISS_ROOM, 2), np.int64), self.counters)
         self.scratch = new_scratch(self.layout)
-        self.buffer = new_buffer(self.layout, 256)
+        self.buffer = new_buffer(self.layout, SUCCESSORS)
         self.states = np.zeros(1 << 12, np.int64)
         self.parents = np.zeros(1 << 12, np.uint32)
         self.level_starts = [0]
         self.with_pairs = pairs
-        self.pairs = kernel.Pairs(np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros((1 << 10, 5), np.int64))
+        self.pairs = kernel.Pairs(np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros((ROWS, 5), np.int64))
         width = kernel.RECORD_LABELS + longest(self.layout)
-        self.records = kernel.Records(np.full(1 << 9, kernel.EMPTY, np.int32), np.zeros((1 << 8, width), np.int64))
+        self.records = kernel.Records(np.full(2 * ROWS, kernel.EMPTY, np.int32), np.zeros((ROWS, width), np.int64))
         self.look_ahead = 64
         self._resize()
         self._seed(initial)
@@ -419,7 +419,7 @@ class _Search:
         return int(self.counters[kernel.STATES])
 
     def level_sizes(self) -> tuple[int, ...]:
-        """Number of states per level; the unfinished one last."""
+        """Count the states per level; the unfinished one last."""
         bounds = [*self.level_starts, self.n_states]
         return tuple(end - start for start, end in pairwise(bounds) if end > start)
 
@@ -440,9 +440,9 @@ class _Search:
                 self.level_starts.append(self.n_states)
             reason = self._advance(max_states, max_bytes)
             now = time.perf_counter()
-            if reason is None and max_seconds is not None and now - started > max_seconds:
-                if self.counters[kernel.POSITION] < self.n_states:
-                    reason = f"the limit of {max_seconds:g} seconds was reached"
+            unfinished = reason is None and self.counters[kernel.POSITION] < self.n_states
+            if unfinished and max_seconds is not None and now - started > max_seconds:
+                reason = f"the limit of {max_seconds:g} seconds was reached"
             if progress is not None and now - reported > 0.2:
                 progress(self._progress(now - started))
                 reported = now
@@ -494,13 +494,12 @@ class _Search:
                 pass
         self.look_ahead = min(max(64, 256 * len(missed)), 8192)
         self.counters[kernel.MISSES] = 0
+        self.layout.extend()
         if self.layout.fits():
-            self.layout.extend()
             self.tables = self.layout.tables()
-        else:
-            self._resize()
-            return self._over(max_bytes)
-        return None
+            return None
+        self._resize()
+        return self._over(max_bytes)
 
     def _state(self, index: int) -> State:
         out = np.zeros((1, len(self.layout.capacity)), np.int32)
@@ -508,12 +507,8 @@ class _Search:
         return tuple(out[0].tolist())
 
     def _seed(self, initial: Sequence[State]) -> None:
-        codes = []
-        for state in initial:
-            local = np.array(state, np.int32)
-            code = int(np.dot(local.astype(np.int64), self.tables.stride))
-            codes.append(int(kernel.canonical(self.tables, local, code)))
-        codes = list(dict.fromkeys(codes))
+        sorted_states = dict.fromkeys(sort_groups(state, self.layout.groups) for state in initial)
+        codes = [int(np.dot(state, self.tables.stride)) for state in sorted_states]
         n = len(codes)
         room = max(len(self.states), 2 * n)
         self.states, self.parents = enlarged(self.states, room), enlarged(self.parents, room)
@@ -524,9 +519,8 @@ class _Search:
 
     def _resize(self) -> None:
         """Choose capacities for the local ids known by now, and encode everything anew."""
-        capacity = choose_capacity(self.memo.locals, self.layout.capacity, self.bitmap_bytes)
         old = self.layout.capacity
-        self.layout.rebuild(capacity)
+        self.layout.encode(choose_capacity(self.memo.locals, self.bitmap_bytes))
         self.tables = self.layout.tables()
         self.all_events = np.ones(len(self.memo.events), np.uint8)
         kernel.recode(self.states[: self.n_states], old, self.layout.stride)
@@ -593,19 +587,21 @@ class _Search:
 
 
 def enlarged(array: NDArray[Number], room: int) -> NDArray[Number]:
-    """The array with room for so many rows."""
+    """Copy the array, with room for so many rows."""
     out = np.zeros((room, *array.shape[1:]), array.dtype)
     out[: len(array)] = array
     return out
 
 
 def doubled(array: NDArray[Number]) -> NDArray[Number]:
-    """The array with twice its room."""
+    """Copy the array, with twice its room."""
     return enlarged(array, 2 * len(array))
 
 
-def choose_capacity(counts: Sequence[int], old: Int64s, bitmap_bytes: int) -> Int64s:
-    """Capacities with as much slack as the bitmap allows, or else as 62-bit codes allow.
+def choose_capacity(counts: Sequence[int], bitmap_bytes: int) -> Int64s:
+    """Capacities with a little slack if the bitmap, or else 62-bit codes, allow it.
+
+    Slack saves re-encoding, and costs speed: it spreads the bitmap over more memory.
 
     Raises
     ------
@@ -613,20 +609,24 @@ def choose_capacity(counts: Sequence[int], old: Int64s, bitmap_bytes: int) -> In
         When not even the bare numbers of local ids fit.
     """
     exact = list(counts)
-    small = [n + n // 4 for n in counts]
-    generous = [
-        int(capacity) if n <= capacity and capacity > 1 else max(n + 8, n + n // 2)
-        for n, capacity in zip(counts, old, strict=True)
-    ]
+    loose = [n + n // 4 for n in counts]
     bits = min(8 * bitmap_bytes, LARGEST)
-    choices = (min(8 * FEW_BYTES, bits), generous), (bits, small), (bits, exact), (LARGEST, small), (LARGEST, exact)
-    for limit, capacity in choices:
+    for limit, capacity in ((bits, loose), (bits, exact), (LARGEST, loose), (LARGEST, exact)):
         if prod(capacity) <= limit:
             return np.array(capacity, np.int64)
     raise LimitError(
         f"a global state of {len(counts)} components needs {np.log2([float(n) for n in counts]).sum():.0f} bits; "
         "62 are the limit: leave components out, or make their local states fewer"
     )
+
+
+def sort_groups(state: State, groups: Sequence[Sequence[int]]) -> State:
+    """Sort a state by local id within each group."""
+    out = list(state)
+    for group in groups:
+        for component, local in zip(group, sorted(state[c] for c in group), strict=True):
+            out[component] = local
+    return tuple(out)
 
 
 def check_closed(initial: Sequence[State], groups: Sequence[Sequence[int]]) -> None:

@@ -62,7 +62,7 @@ class System(Protocol):
         """Disjoint groups of interchangeable components, whose local ids mean the same."""
 
     def initial(self) -> Sequence[State]:
-        """Initial states; the set must be closed under permutations within the symmetric groups."""
+        """Give the initial states; their set must be closed under permutations within the symmetric groups."""
 
     def class_of(self, event: int, stage: int, component: int, local: int) -> int:
         """Class (small, >= 0) of a local state, as this stage sees it."""
