@@ -47,10 +47,12 @@ WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
 MINOR = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\Z")
 ROW_ID = re.compile(r"[a-z][a-z0-9-]*(\.[A-Za-z0-9-]+)+\Z")
 
-#: Words of the language itself; a field or table of that name could not be written in a condition.
-RESERVED = frozenset(
-    "and or not implies in same exists before after upto from where gate self parent result any all none count sum "
-    "highest lowest each first last next previous if min max join true false".split()
+#: Words that no formula could use as a name.
+OPERATORS = frozenset("and or not implies in same exists before after upto from where gate self parent result".split())
+
+#: Words of the language that a field or table would be mistaken for.
+RESERVED = OPERATORS | frozenset(
+    "any all none count sum highest lowest each first last next previous if min max join true false".split()
 )
 
 #: Ways to take the defects of Kubernetes: with them, and without.
@@ -200,11 +202,11 @@ class Loader:
             self.problems.add(cell.place, f"{what} has no {key!r}", f"add `{key}:`")
         return not missing
 
-    def name(self, name: str, place: Place) -> None:
+    def name(self, name: str, place: Place, words: frozenset[str] = RESERVED) -> None:
         """Check that a name is well-formed and no word of the language."""
         if not NAME.match(name):
             self.problems.add(place, f"{name!r} is no name", "names are lower-case words joined by single hyphens")
-        elif name in RESERVED:
+        elif name in words:
             self.problems.add(place, f"{name!r} is a word of the table language", "choose another name")
 
     def unique(self, identifier: str, place: Place) -> None:
@@ -528,7 +530,7 @@ class Loader:
             for part in ("given", "let", "results"):
                 names = cell.get(part)
                 for word in names.value if names is not None else ():
-                    self.name(word, names.keys[word])
+                    self.name(word, names.keys[word], OPERATORS)
             result, results = cell.get("result"), cell.get("results")
             if result is not None:
                 type_ = self._result_type(result)

@@ -144,6 +144,8 @@ class Resolver:
         return Formula(text, self._guarded(cell, 0, lambda: self.literal(text, 0, wanted)), cell.place)
 
     def _check_assignable(self, place: Place, given: Type, wanted: Type) -> None:
+        if "unknown" in (given.kind, wanted.kind):
+            return
         same = given.kind == wanted.kind and (given.kind != "enum" or given.name == wanted.name)
         loose = {"text", "enum", "unknown"}
         numbers = {"number", "time", "unknown"}

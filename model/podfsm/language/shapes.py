@@ -128,8 +128,14 @@ SHAPES: Mapping[str, Shape] = {
         "per rows",
         "result results",
     ),
-    "variable": _record("a variable", {"values": "words"} | _each("domain start feature why title dead", "text"), "domain"),
-    "fire": _record("an `each` entry", {"choose": Shape("choices", values="words"), "with": "formulas"} | _each("of fire", "text"), "of fire"),
+    "variable": _record(
+        "a variable", {"values": "words"} | _each("domain start feature why title dead", "text"), "domain"
+    ),
+    "fire": _record(
+        "an `each` entry",
+        {"choose": Shape("choices", values="words"), "with": "formulas"} | _each("of fire", "text"),
+        "of fire",
+    ),
     "event": _record(
         "an event",
         {
@@ -141,22 +147,37 @@ SHAPES: Mapping[str, Shape] = {
             "internal": "flag",
         }
         | _each("publish level", "words")
-        | _each("actor when feature title why cite gate defect", "text"),
+        | _each("actor when feature title why cite gate defect unreached", "text"),
     ),
     "variables": Shape("variables by name", values="variable"),
     "events": Shape("events by name", values="event"),
-    "machine": _record("a machine", {"variables": "variables", "events": "events"} | _each("per main title why", "text"), "per"),
+    "machine": _record(
+        "a machine", {"variables": "variables", "events": "events"} | _each("per main title why", "text"), "per"
+    ),
     "stage": _record("a stage", {"set": Shape("`set`", values="text")} | _each("of cite why", "text"), "of set"),
-    "procedure": _record("a procedure", {"stages": Shape("stages", items="stage")} | _each("why cite per", "text"), "stages why"),
+    "procedure": _record(
+        "a procedure", {"stages": Shape("stages", items="stage")} | _each("why cite per", "text"), "stages why"
+    ),
     "property": _record(
         "a property",
-        {"expect": Shape("`expect`", text=True, values=Shape("a verdict", text=True, choices=("proved", "refuted")), choices=("proved", "refuted"))}
+        {
+            "expect": Shape(
+                "`expect`",
+                text=True,
+                values=Shape("a verdict", text=True, choices=("proved", "refuted")),
+                choices=("proved", "refuted"),
+            )
+        }
         | _each("features assume defects regions", "words")
         | _each("always step reachable stuck where witness why cite number title contract", "text"),
         "expect why cite",
         "always step reachable stuck",
     ),
-    "edge": _record("an edge", {"causes": Shape("causes", items="words")} | _each("id from to why cite defect", "text"), "id from to causes why"),
+    "edge": _record(
+        "an edge",
+        {"causes": Shape("causes", items="words")} | _each("id from to why cite defect", "text"),
+        "id from to causes why",
+    ),
     "view": _record(
         "a view",
         {"edges": Shape("edges", items="edge"), "machines": "words"}
@@ -173,7 +194,9 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "output-each": _record("an `each` of an output", {"is": "output"} | _each("each key", "text"), "each is"),
     "output-when": _record("a `when` of an output", {"is": "output", "when": "text"}, "when is"),
-    "script-event": _record("the event of a script", {"at": "path", "map": Shape("`map`", values="words")}, "at map", text=True),
+    "script-event": _record(
+        "the event of a script", {"at": "path", "map": Shape("`map`", values="words")}, "at map", text=True
+    ),
     "script": _record(
         "a script",
         {
@@ -202,7 +225,9 @@ SHAPES: Mapping[str, Shape] = {
         | _each("title why", "text"),
         "out",
     ),
-    "kubernetes": _record("`kubernetes`", {"default": "text", "minors": Shape("minors", items="text")}, "default minors"),
+    "kubernetes": _record(
+        "`kubernetes`", {"default": "text", "minors": Shape("minors", items="text")}, "default minors"
+    ),
 }
 
 
@@ -230,7 +255,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "gates": _section("gates", "gate"),
     "properties": _section("properties", "property"),
     "views": _section("views", "view"),
-    "bindings": _section("bindings", "binding"),
+    "bindings": _section("bindings", "anything"),
     "texts": _section("texts", "texts"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
     "kubernetes": "kubernetes",

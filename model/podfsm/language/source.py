@@ -7,6 +7,7 @@ aliases are refused, and size, depth and node count are bounded, so that a hosti
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,9 @@ import yaml
 
 from podfsm.errors import PodfsmError
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 40
-MAX_NODES = 400_000
+MAX_NODES = 200_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -35,6 +36,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
     def shifted(self, columns: int) -> Place:
+        """Return the place so many columns further right."""
         return Place(self.file, self.line, self.column + columns)
 
 
@@ -61,15 +63,19 @@ class TablesError(PodfsmError):
 
 @dataclass(slots=True)
 class Problems:
-    """Collects problems, so that one run shows them all."""
+    """Collects problems, so that one run shows them all; `dropped` are names that other problems have made unknown."""
 
     found: list[Problem] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
 
     def add(self, place: Place, what: str, mend: str = "") -> None:
+        """Note one problem."""
         self.found.append(Problem(place, what, mend))
 
     def unknown(self, place: Place, kind: str, name: str, known: Iterable[str]) -> None:
         """Report an unknown name, with the nearest known ones."""
+        if name in self.dropped:
+            return
         names = sorted(set(known))
         near = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
         if near:
@@ -81,6 +87,7 @@ class Problems:
         self.add(place, f"unknown {kind} {name!r}", mend)
 
     def raise_if_any(self) -> None:
+        """Raise TablesError if a problem was noted."""
         if self.found:
             raise TablesError(self.found)
 
@@ -95,29 +102,35 @@ class Cell:
 
     @property
     def text(self) -> str:
+        """The text; empty for a list or mapping."""
         return self.value if isinstance(self.value, str) else ""
 
     @property
     def is_text(self) -> bool:
+        """Is this a scalar?"""
         return isinstance(self.value, str)
 
     @property
     def is_list(self) -> bool:
+        """Is this a list?"""
         return isinstance(self.value, list)
 
     @property
     def is_map(self) -> bool:
+        """Is this a mapping?"""
         return isinstance(self.value, dict)
 
     def items(self) -> Iterator[tuple[str, Cell]]:
+        """Iterate over keys and cells of a mapping; nothing for other kinds."""
         if isinstance(self.value, dict):
             yield from self.value.items()
 
     def get(self, key: str) -> Cell | None:
+        """Return the cell under a key of a mapping, or None."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def plain(self) -> Any:
-        """The same tree without places."""
+        """Return the same tree without places."""
         if isinstance(self.value, dict):
             return {k: v.plain() for k, v in self.value.items()}
         if isinstance(self.value, list):
@@ -129,7 +142,7 @@ def read_cells(data: bytes, file: str, problems: Problems) -> Cell | None:
     """Parse one YAML document; None (and a problem) when it cannot be read."""
     start = Place(file, 1, 1)
     if len(data) > MAX_BYTES:
-        problems.add(start, f"the file has {len(data)} bytes", f"a table file has at most {MAX_BYTES}; split it")
+        problems.add(start, f"the file has more than {MAX_BYTES} bytes", "split it")
         return None
     try:
         text = data.decode("utf-8")
@@ -154,33 +167,36 @@ def read_cells(data: bytes, file: str, problems: Problems) -> Cell | None:
 
 def _depth_and_aliases_are_sane(text: str, file: str, problems: Problems) -> bool:
     """Walk the events, which needs no recursion, before any tree is built."""
-    depth = nodes = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            problems.add(place, "anchors and aliases are not allowed in tables", "write the value out")
-            return False
+    depth = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        nodes += 1
-        if depth > MAX_DEPTH:
-            problems.add(place, f"nested deeper than {MAX_DEPTH} levels", "tables are flat; mend the brackets")
-            return False
-        if nodes > MAX_NODES:
-            problems.add(place, f"more than {MAX_NODES} nodes in one file", "split the file")
+        trouble = None
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            trouble = "anchors and aliases are not allowed in tables", "write the value out"
+        elif depth > MAX_DEPTH:
+            trouble = f"nested deeper than {MAX_DEPTH} levels", "tables are flat; mend the brackets"
+        elif nodes > MAX_NODES:
+            trouble = f"more than {MAX_NODES} nodes in one file", "split the file"
+        if trouble is not None:
+            problems.add(_place(event, file), *trouble)
             return False
     return True
 
 
+def _place(marked: Any, file: str) -> Place:
+    return Place(file, marked.start_mark.line + 1, marked.start_mark.column + 1)
+
+
 def _cell(node: yaml.Node, file: str, problems: Problems) -> Cell:
-    place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    place = _place(node, file)
     if isinstance(node, yaml.MappingNode):
         values: dict[str, Cell] = {}
         keys: dict[str, Place] = {}
         for key_node, value_node in node.value:
-            key_place = Place(file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            key_place = _place(key_node, file)
             if not isinstance(key_node, yaml.ScalarNode):
                 problems.add(key_place, "a key must be a plain word", "write a name before the colon")
                 continue
@@ -198,20 +214,29 @@ def _cell(node: yaml.Node, file: str, problems: Problems) -> Cell:
     return Cell(str(node.value), place.shifted(1) if quoted else place)
 
 
+def digest(directory: Path) -> str:
+    """Return the SHA-256 over names and contents of the table files, 16 hexadecimal digits."""
+    total = hashlib.sha256()
+    for path in sorted(directory.rglob("*.yaml")):
+        total.update(path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
+
+
 def read_tables(directory: Path, problems: Problems) -> dict[str, Cell]:
-    """Every `*.yaml` below `directory`, by path relative to it."""
+    """Read every `*.yaml` below `directory`, by path relative to it."""
     files: dict[str, Cell] = {}
     if not directory.is_dir():
         problems.add(Place(str(directory), 1, 1), "no such directory of tables", "give the folder that holds the YAML")
         return files
     for path in sorted(directory.rglob("*.yaml")):
         name = path.relative_to(directory).as_posix()
-        if path.stat().st_size > MAX_BYTES:
-            problems.add(
-                Place(name, 1, 1), f"the file has {path.stat().st_size} bytes", f"at most {MAX_BYTES}; split it"
-            )
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            problems.add(Place(name, 1, 1), f"cannot be read: {error.strerror}", "make it a readable file")
             continue
-        cell = read_cells(path.read_bytes(), name, problems)
+        cell = read_cells(data, name, problems)
         if cell is None:
             continue
         if not cell.is_map:
