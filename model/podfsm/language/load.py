@@ -249,6 +249,8 @@ class Loader:
     def _read_domains(self) -> None:
         for name, cell, place in self.entries("domains"):
             self.name(name, place)
+            if name in BASE_TYPES:
+                self.problems.add(place, f"{name!r} is a type of the language", "choose another name")
             if name in self.domains:
                 self.problems.add(place, f"duplicate domain {name!r}", f"first at {self.domains[name].place}")
                 continue
@@ -778,14 +780,15 @@ class Loader:
         )
 
     def _event(self, machine: str, collection: str, name: str, cell: Cell, place: Place) -> Event:
-        id = f"{machine}.{name}"
+        event_id = f"{machine}.{name}"
         actor = self.text(cell, "actor")
         if not actor and not self.flag(cell, "internal"):
-            self.problems.add(cell.place, f"event {id} has no actor", "say who causes it")
+            self.problems.add(cell.place, f"event {event_id} has no actor", "say who causes it")
         self._known("actors", actor, cell)
         arguments = []
         for argument, domain in (cell.get("arguments") or Cell({}, place)).items():
             type_ = self.type_named(domain)
+            self.name(argument, cell.value["arguments"].keys[argument], OPERATORS)
             arguments.append((argument, type_, self._choices(domain, type_)))
         context = Context([collection], {n: t for n, t, _ in arguments})
         when_cell = cell.get("when")
@@ -793,14 +796,14 @@ class Loader:
         targets = {n: f.type for n, f in self.fields[collection].items() if f.variable is not None}
         if cell.get("rows") is not None:
             rows = tuple(
-                self._row(row, id, targets, context, cell, actor) for row in self._row_cells(cell.value["rows"])
+                self._row(row, event_id, targets, context, cell, actor) for row in self._row_cells(cell.value["rows"])
             )
         else:
             only = {k: v for k, v in cell.items() if k in ("then", "why", "cite", "gate", "defect", "feature", "level")}
-            rows = (self._row(Cell(only, cell.place, cell.keys), id, targets, context, cell, actor, id),)
-        fires = tuple(self._fire(spec, collection, context) for spec in (cell.get("each") or Cell([], place)).value)
+            rows = (self._row(Cell(only, cell.place, cell.keys), event_id, targets, context, cell, actor, event_id),)
+        fires = [self._fire(spec, collection, context) for spec in (cell.get("each") or Cell([], place)).value]
         return Event(
-            id=id,
+            id=event_id,
             machine=machine,
             name=name,
             actor=actor,
@@ -809,7 +812,7 @@ class Loader:
             when=when,
             order=self.text(cell, "order", "one"),
             rows=rows,
-            fires=fires,
+            fires=tuple(fire for fire in fires if fire is not None),
             publish=self.words(cell.get("publish")),
             feature=self.text(cell, "feature"),
             internal=self.flag(cell, "internal"),
