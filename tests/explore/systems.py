@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from hypothesis import strategies as st
+
 from podfsm.explore.system import Event, Stage, State
 
 
@@ -158,7 +160,9 @@ def scrambled(seed: int, events: Sequence[tuple[Stage, ...]], sizes: Sequence[in
 
     def step(event: str, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
         answer = draw("step", event, stage, component, local, context)
-        return [(answer.randrange(sizes[component]), answer.randrange(3)) for _ in range(answer.choice((0, 1, 1, 2, 3)))]
+        return [
+            (answer.randrange(sizes[component]), answer.randrange(3)) for _ in range(answer.choice((0, 1, 1, 2, 3)))
+        ]
 
     named = [Event(str(number), shape) for number, shape in enumerate(events)]
     initial = [(0,) * len(sizes), tuple(int(size > 1) for size in sizes)]
@@ -166,12 +170,14 @@ def scrambled(seed: int, events: Sequence[tuple[Stage, ...]], sizes: Sequence[in
 
 
 def interchangeable(seed: int, members: int, size: int, *, declared: bool = True) -> Toy:
-    """Equal members and one component beside them; a member's move depends on itself and on the multiset of the others."""
+    """Equal members and one component beside them; a member moves by itself and the multiset of the others."""
     events = []
     for kind in range(2):
         for member in range(members):
             everything = tuple(range(members + 1))
-            events.append(Event(f"{kind} {member}", (Stage(everything, (member, members)), Stage((member,), (member,)))))
+            events.append(
+                Event(f"{kind} {member}", (Stage(everything, (member, members)), Stage((member,), (member,))))
+            )
 
     def draw(*question: object) -> random.Random:
         return random.Random(f"{seed} {question}")
@@ -190,3 +196,22 @@ def interchangeable(seed: int, members: int, size: int, *, declared: bool = True
 
     group = [tuple(range(members))] if declared else []
     return Toy(members + 1, events, [(0,) * (members + 1)], plan, step, symmetric=group)
+
+
+MAKERS: dict[str, Callable[[], Toy]] = {
+    "counters": lambda: counters(3, 5),
+    "one counter of 300": lambda: counters(1, 300),
+    "philosophers": lambda: philosophers(4),
+    "ring": lambda: ring(5),
+    "stages": stages,
+}
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> Toy:
+    """Systems of arbitrary shape, with up to three components, events and stages."""
+    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))
+    components = st.lists(st.sampled_from(range(len(sizes))), unique=True).map(tuple)
+    stage = st.builds(Stage, components, components)
+    events = draw(st.lists(st.lists(stage, min_size=1, max_size=3).map(tuple), max_size=3))
+    return scrambled(draw(st.integers(0, 10**6)), events, sizes, draw(st.integers(1, 6)))

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from explore.systems import EATING, HUNGRY, LEFT, Toy, counters, interchangeable, philosophers, scrambled, stages
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from explore.test_search import MAKERS, systems
+from explore.systems import (
+    EATING,
+    HUNGRY,
+    LEFT,
+    MAKERS,
+    Toy,
+    counters,
+    interchangeable,
+    philosophers,
+    scrambled,
+    stages,
+    systems,
+)
 from podfsm.explore import check, reference, search
 from podfsm.explore.check import (
     StateProperty,

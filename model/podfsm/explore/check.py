@@ -213,6 +213,8 @@ def evaluate(result: Result, condition: StateProperty, *, symmetric: bool = Fals
 
     With `symmetric`, raise ValueError when the condition differs between permutations of a state.
     """
+    if symmetric:
+        condition = _closed(result, condition)
     views = _Views(result, [condition], arranged=False)
     holds = np.zeros(len(result), np.bool_)
     verdicts: dict[int, bool] = {}
@@ -225,6 +227,24 @@ def evaluate(result: Result, condition: StateProperty, *, symmetric: bool = Fals
                 verdicts[joint] = _ask(result, condition, start + i, symmetric)
         holds[start : start + CHUNK] = np.array([verdicts[joint] for joint in joints.tolist()])[inverse]
     return holds
+
+
+def _closed(result: Result, condition: StateProperty) -> StateProperty:
+    """Read whole groups, each member as every member is read, so that a joint class knows all permutations."""
+    reads = list(condition.reads)
+    readers = {component: [component] for component in reads}
+    for group in result.engine.groups:
+        inside = [component for component in group if component in condition.reads]
+        if inside:
+            readers.update(dict.fromkeys(group, inside))
+            reads.extend(component for component in group if component not in inside)
+    numbers: dict[tuple[int, ...], int] = {}
+
+    def class_of(component: int, local: int) -> int:
+        seen = tuple(condition.class_of(reader, local) for reader in readers[component])
+        return numbers.setdefault(seen, len(numbers))
+
+    return StateProperty(tuple(reads), class_of, condition.holds)
 
 
 def _ask(result: Result, condition: StateProperty, index: int, symmetric: bool) -> bool:
