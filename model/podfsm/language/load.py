@@ -315,13 +315,6 @@ class Loader:
             if name in self.collections:
                 self.problems.add(place, f"duplicate collection {name!r}", f"first at {self.collections[name].place}")
                 continue
-            source = cell.get("from")
-            if source is None:
-                groups: dict[str, str] = {}
-            elif source.is_map:
-                groups = {group: path.text for group, path in source.items()}
-            else:
-                groups = {name: source.text}
             joins: dict[str, dict[str, str]] = {}
             for join, paths in (cell.get("join") or Cell({}, place)).items():
                 joins[join] = {g: p.text for g, p in paths.items()} if paths.is_map else {"": paths.text}
@@ -329,7 +322,8 @@ class Loader:
                 id=name,
                 of=self.text(cell, "of"),
                 place=place,
-                groups=groups,
+                groups=_groups(cell.get("from"), name),
+                explored=_groups(cell.get("explored"), name),
                 key=self.text(cell, "key"),
                 match=self.text(cell, "match"),
                 sort=self.text(cell, "sort"),
@@ -1080,6 +1074,13 @@ class Loader:
                     self.problems.add(cell.keys[key], f"duplicate text for {key!r} in {language}", "keep one")
                 table[key] = value.text
         return texts
+
+
+def _groups(source: Cell | None, name: str) -> dict[str, str]:
+    """List paths by group; a single list is a group of the collection's own name."""
+    if source is None:
+        return {}
+    return {group: path.text for group, path in source.items()} if source.is_map else {name: source.text}
 
 
 def _zero(type_: Type) -> Any:

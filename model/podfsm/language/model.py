@@ -104,6 +104,8 @@ class Collection:
     of: str
     place: Place
     groups: Mapping[str, str] = field(default_factory=dict)
+    #: In place of `groups` in a stateful world, where there is no status to list the elements.
+    explored: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
     match: str = ""
     sort: str = ""

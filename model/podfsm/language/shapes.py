@@ -99,7 +99,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "collection": _record(
         "a collection",
-        {"from": "source", "join": Shape("joins by name", values="source"), "roles": "formulas"}
+        {"from": "source", "explored": "source", "join": Shape("joins by name", values="source"), "roles": "formulas"}
         | _each("of key match sort title why", "text"),
     ),
     "observation": _record("an observation", _OBSERVATION, one_of="at which present count"),

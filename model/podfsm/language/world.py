@@ -224,6 +224,8 @@ class World:
     def children(self, element: Element, collection_id: str) -> list[Element]:
         collection = self.program.model.collections[collection_id]
         groups = self.sources.get(collection_id, collection.groups)
+        if self.stateful and collection.explored:
+            groups = collection.explored
         found: list[Element] = []
         for group, path in groups.items():
             items = list(self.items(element, path))
