@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from podfsm.language.admission import read_admission
 from podfsm.language.model import (
     BOOL,
     NUMBER,
@@ -32,13 +33,13 @@ from podfsm.language.model import (
     Property,
     Result,
     Row,
-    Script,
     Table,
     Type,
     Variable,
     View,
 )
 from podfsm.language.resolve import UNKNOWN, Context, Resolver
+from podfsm.language.scripts import read_fired, read_log, read_script
 from podfsm.language.shapes import NAMED_SECTIONS, prune
 from podfsm.language.source import Cell, Place, Problem, Problems, TablesError, digest, read_tables
 
@@ -157,6 +158,7 @@ class Loader:
         views = self._read_views()
         bindings = self._read_bindings()
         texts = self._read_texts()
+        admission = read_admission(self)
         return Model(
             digest="",
             domains=self.domains,
@@ -172,6 +174,10 @@ class Loader:
             named=self.named,
             texts=texts,
             files=self.files,
+            kinds=admission.kinds,
+            objects=admission.objects,
+            defaults=admission.defaults,
+            refusals=admission.refusals,
         )
 
     # ------------------------------------------------------------------------------------------------------- helpers
@@ -188,19 +194,6 @@ class Loader:
             if body is not None:
                 for name, entry in body.items():
                     yield name, entry, body.keys[name]
-
-    def keys(self, cell: Cell, what: str, allowed: Sequence[str], required: Sequence[str] = ()) -> bool:
-        """Check that a mapping has the required keys and no unknown one."""
-        if not cell.is_map:
-            self.problems.add(cell.place, f"{what} is a mapping", "write `{key: value}`; keys: " + ", ".join(allowed))
-            return False
-        for key in cell.value:
-            if key not in allowed:
-                self.problems.unknown(cell.keys[key], f"key of {what}", key, allowed)
-        missing = [key for key in required if key not in cell.value]
-        for key in missing:
-            self.problems.add(cell.place, f"{what} has no {key!r}", f"add `{key}:`")
-        return not missing
 
     def name(self, name: str, place: Place, words: frozenset[str] = RESERVED) -> None:
         """Check that a name is well-formed and no word of the language."""
@@ -327,6 +320,7 @@ class Loader:
                 key=self.text(cell, "key"),
                 match=self.text(cell, "match"),
                 sort=self.text(cell, "sort"),
+                single=self.flag(cell, "single"),
                 joins=joins,
                 title=self.text(cell, "title"),
             )
@@ -952,10 +946,7 @@ class Loader:
     def _read_bindings(self) -> dict[str, Binding]:
         root = self.root
         found: dict[str, Binding] = {}
-        keys = ("fields", "sources", "joins", "run", "out", "script", "title", "why")
         for name, cell, place in self.entries("bindings"):
-            if not self.keys(cell, "a binding", keys, ("out",)):
-                continue
             joins = {}
             for id, paths in (cell.get("joins") or Cell({}, place)).items():
                 collection, _, join = id.partition(".")
@@ -974,17 +965,19 @@ class Loader:
             found[name] = Binding(
                 id=name,
                 place=place,
-                observations=self._overrides(cell.get("fields"), place),
+                observations=self.overrides(cell.get("fields"), place),
                 sources=sources,
                 joins=joins,
                 runs=runs,
-                out=self._output(cell.value["out"], Context([root])),
+                out=self.output(cell.value["out"], Context([root])),
                 title=self.text(cell, "title"),
-                script=self._script(script, root) if script is not None else None,
+                script=read_script(self, script, root) if script is not None else None,
+                gates=self._binding_gates(cell.get("gates"), place),
+                defaults=_json(cell.get("defaults") or Cell({}, place)),
             )
         return found
 
-    def _overrides(self, cell: Cell | None, place: Place) -> dict[str, Observation]:
+    def overrides(self, cell: Cell | None, place: Place) -> dict[str, Observation]:
         """`collection.field: observation` entries; the field must exist, its type stays."""
         found = {}
         for id, spec in (cell or Cell({}, place)).items():
@@ -1000,61 +993,52 @@ class Loader:
             found[id] = observation
         return found
 
-    def _output(self, cell: Cell, context: Context) -> Output:
+    def output(self, cell: Cell, context: Context) -> Output:
         """The shape of a JSON answer: literals, `= expressions`, objects, `each`, `keyed` and `when`."""
         if cell.is_text:
             if cell.text.startswith("="):
                 return Output("value", self.resolver.value(cell, context, cell.text[1:], 1))
             return Output("value", self.resolver.cell_value(cell, TEXT, context))
         if cell.is_list:
-            return Output("list", parts={str(i): self._output(c, context) for i, c in enumerate(cell.value)})
+            return Output("list", parts={str(i): self.output(c, context) for i, c in enumerate(cell.value)})
         if cell.get("each") is not None and cell.get("is") is not None:
-            self.keys(cell, "an `each` of an output", ("each", "key", "is"))
             collections = [*context.elements]
             scope, _ = self.resolver.scope_formula(cell.value["each"], context)
             if scope is None:
                 return Output("object")
             inner = Context([*collections, scope.collection], context.arguments)
             key = cell.get("key")
-            part = {"": self._output(cell.value["is"], inner)}
+            part = {"": self.output(cell.value["is"], inner)}
             if key is None:
                 return Output("each", parts=part, scope=scope)
             return Output("keyed", self.resolver.value(key, inner, key.text.removeprefix("=")), part, scope)
         if cell.get("when") is not None and cell.get("is") is not None:
-            self.keys(cell, "a `when` of an output", ("when", "is"))
             return Output(
                 "when",
                 self.resolver.condition(cell.value["when"], context),
-                {"": self._output(cell.value["is"], context)},
+                {"": self.output(cell.value["is"], context)},
             )
-        return Output("object", parts={key: self._output(c, context) for key, c in cell.items()})
+        if cell.get("records") is not None:
+            return Output("records", name=self.text(cell, "records").removeprefix("all"))
+        if cell.get("fired") is not None:
+            return read_fired(self, cell)
+        if cell.get("log") is not None:
+            return read_log(self, cell)
+        return Output("object", parts={key: self.output(c, context) for key, c in cell.items()})
 
-    def _script(self, cell: Cell, root: str) -> Script | None:
-        keys = ("steps", "element", "observe", "event", "arguments", "record", "settle")
-        if not self.keys(cell, "a script", keys, ("steps", "event", "record")):
-            return None
-        element = cell.get("element")
-        formula = self.resolver.value(element, Context([root])) if element is not None else None
-        event = cell.value["event"]
-        if event.is_text:
-            path, events = (), {"": (event.text,)}
-        else:
-            self.keys(event, "the event of a script", ("at", "map"), ("at", "map"))
-            path = _path(event.value["at"])
-            events = {word: self.words(names) for word, names in event.value["map"].items()}
-        arguments = {}
-        for name, spec in (cell.get("arguments") or Cell({}, cell.place)).items():
-            arguments[name] = self.observation(spec)
-        return Script(
-            steps=_path(cell.value["steps"]),
-            element=formula,
-            observe=self._overrides(cell.get("observe"), cell.place),
-            event_path=path,
-            events=events,
-            arguments=arguments,
-            record=self._output(cell.value["record"], Context([root])),
-            settle=self.words(cell.get("settle")),
-        )
+    def _binding_gates(self, cell: Cell | None, place: Place) -> dict[str, tuple[str, ...]]:
+        """Read `gate: path` entries: where the document gives a feature gate as true or false."""
+        found = {}
+        for name, path in (cell or Cell({}, place)).items():
+            if not self.use_gate(name):
+                assert cell is not None
+                self.problems.unknown(cell.keys[name], "gate", name, self.gates)
+            found[name] = _path(path)
+        return found
+
+    def path(self, cell: Cell) -> tuple[str, ...]:
+        """Return a path in a document."""
+        return _path(cell)
 
     def _read_named(self) -> None:
         for section in NAMED_SECTIONS:
@@ -1094,6 +1078,17 @@ def _typed(text: str, type_: Type) -> Any:
     if type_.kind in ("number", "time"):
         return int(text) if text.lstrip("-").isdigit() else None
     return text
+
+
+def _json(cell: Cell) -> Any:
+    """Return a plain tree: digits become numbers, true and false booleans."""
+    if cell.is_map:
+        return {key: _json(value) for key, value in cell.items()}
+    if cell.is_list:
+        return [_json(item) for item in cell.value]
+    if cell.text in ("true", "false"):
+        return cell.text == "true"
+    return int(cell.text) if WHOLE.match(cell.text) else cell.text
 
 
 def _path(cell: Cell) -> tuple[str, ...]:

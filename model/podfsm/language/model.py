@@ -345,6 +345,57 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of manifest that holds a pod at the path `pod`, or other objects in the list at `items`.
+
+    `versions` are the API versions that have it; `given` is what it tells conditions (below `/manifest.given`).
+    """
+
+    id: str
+    versions: tuple[str, ...]
+    pod: tuple[str, ...] | None
+    items: tuple[str, ...] | None
+    given: Mapping[str, Any]
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A value for a field of a manifest that says nothing there; where `keeps_zero`, a zero is something."""
+
+    id: str
+    collection: str
+    field: str
+    value: Formula
+    when: Formula | None
+    keeps_zero: bool
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is refused in a manifest, or with `note` only remarked.
+
+    `at` is the path below the element, or where it begins with "/", below the whole object. `gate` is as in a `Row`.
+    """
+
+    id: str
+    collection: str
+    when: Formula
+    at: tuple[str, ...]
+    mend: Formula
+    note: bool
+    gate: str
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A part of a JSON answer.
 
@@ -457,6 +508,10 @@ class Model:
     named: Mapping[str, Mapping[str, Named]]
     texts: Mapping[str, Mapping[str, str]]
     files: Mapping[str, Cell]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    objects: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    defaults: Mapping[str, Default] = field(default_factory=dict)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Every row of every table and every event, in the order of the files."""

@@ -99,7 +99,13 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "collection": _record(
         "a collection",
-        {"from": "source", "explored": "source", "join": Shape("joins by name", values="source"), "roles": "formulas"}
+        {
+            "from": "source",
+            "explored": "source",
+            "join": Shape("joins by name", values="source"),
+            "roles": "formulas",
+            "single": "flag",
+        }
         | _each("of key match sort title why", "text"),
     ),
     "observation": _record("an observation", _OBSERVATION, one_of="at which present count"),
@@ -190,12 +196,40 @@ SHAPES: Mapping[str, Shape] = {
         text=True,
         items="output",
         values="output",
-        variants=((("each", "is"), "output-each"), (("when", "is"), "output-when")),
+        variants=(
+            (("each", "is"), "output-each"),
+            (("when", "is"), "output-when"),
+            (("records",), "output-records"),
+            (("fired",), "output-fired"),
+            (("log",), "output-log"),
+        ),
     ),
     "output-each": _record("an `each` of an output", {"is": "output"} | _each("each key", "text"), "each is"),
     "output-when": _record("a `when` of an output", {"is": "output", "when": "text"}, "when is"),
-    "script-event": _record(
-        "the event of a script", {"at": "path", "map": Shape("`map`", values="words")}, "at map", text=True
+    "output-records": _record("the records of an output", {"records": "text"}, "records"),
+    "output-fired": _record("a `fired` of an output", {"fired": "words"}, "fired"),
+    "output-log": _record(
+        "a log of an output",
+        {"log": Shape("outputs by row", values="output"), "take": Shape("`take`", text=True, choices=("last",))},
+        "log",
+    ),
+    "shot": _record("an event of a script", {"fire": "text", "with": "texts"}, "fire", text=True),
+    "shots": Shape(
+        "events of a script", text=True, items="shot", keys={"fire": "text", "with": "texts"}, required=("fire",)
+    ),
+    "script-event": Shape(
+        "the event of a script",
+        text=True,
+        items="shot",
+        keys={"fire": "text", "with": "texts"},
+        required=("fire",),
+        variants=((("map",), "script-word"),),
+    ),
+    "script-word": _record(
+        "the event of a script",
+        {"at": "path", "which": "paths", "map": Shape("`map`", values="shots")},
+        "map",
+        "at which",
     ),
     "script": _record(
         "a script",
@@ -206,7 +240,8 @@ SHAPES: Mapping[str, Shape] = {
             "event": "script-event",
             "arguments": "observations",
             "record": "output",
-            "settle": "words",
+            "settle": "shots",
+            "unrecorded": "words",
         },
         "steps event record",
     ),
@@ -221,9 +256,27 @@ SHAPES: Mapping[str, Shape] = {
             "run": "words",
             "out": "output",
             "script": "script",
+            "gates": Shape("paths by gate", values="path"),
+            "defaults": Shape("a JSON object", anything=True),
         }
         | _each("title why", "text"),
         "out",
+    ),
+    "kind": _record(
+        "a kind",
+        {"versions": "words", "given": Shape("`given`", values="words")} | _each("pod items why cite", "text"),
+        "versions why cite",
+        "pod items",
+    ),
+    "default": _record(
+        "a default",
+        {"zero": Shape("`zero`", text=True, choices=("kept",))} | _each("per field value when why cite", "text"),
+        "per field value why cite",
+    ),
+    "refusal": _record(
+        "a refusal",
+        {"at": "path", "note": "flag"} | _each("per when mend gate why cite", "text"),
+        "per when mend why cite",
     ),
     "kubernetes": _record(
         "`kubernetes`", {"default": "text", "minors": Shape("minors", items="text")}, "default minors"
@@ -237,8 +290,8 @@ def _section(what: str, shape: str) -> Shape:
 
 #: Sections that only carry named texts and settings; consumers read their cells.
 NAMED_SECTIONS = tuple(
-    "defects assumptions actors features terms findings configurations diagrams kubernetes sources timers defaults "
-    "refusals beliefs seeds titles regions lifetimes settings kinds".split()
+    "defects assumptions actors features terms findings configurations diagrams kubernetes sources timers "
+    "beliefs seeds titles regions lifetimes settings".split()
 )
 
 #: Every section of a table file.
@@ -257,6 +310,10 @@ SECTIONS: Mapping[str, str | Shape] = {
     "views": _section("views", "view"),
     "bindings": _section("bindings", "anything"),
     "texts": _section("texts", "texts"),
+    "kinds": _section("kinds", "kind"),
+    "objects": _section("objects", "texts"),
+    "defaults": _section("defaults", "default"),
+    "refusals": _section("refusals", "refusal"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
     "kubernetes": "kubernetes",
 }

@@ -143,7 +143,7 @@ class World:
         """Read a field from the document; Kubernetes' zero value where nothing is given."""
         missing = observation.missing if observation.missing is not None else field.none
         if observation.form == "which":
-            if observation.absent[0] and self.joined(element, observation.absent[1]) is None:
+            if observation.absent[0] and self.lookup(element, tuple(observation.absent[1].split("."))) is None:
                 return observation.absent[0]
             for value, path in observation.which:
                 if self.lookup(element, path) is not None:
@@ -212,14 +212,22 @@ class World:
         return self.root if path.startswith("/") or element.parent is None else element.parent
 
     def items(self, base: Element, path: str) -> Sequence[Any]:
-        """The list at a path below an element's object; missing and null are empty."""
+        """The list at a path below an element's object, or with ``?`` the one object there; missing and null are empty."""
+        path, single = path.removesuffix("?"), path.endswith("?")
         parts = tuple(path[1:].split(".")) if path.startswith("/") else tuple(path.split("."))
         current = self.lookup(base, ("/", *parts) if path.startswith("/") else parts)
         if current is None:
             return ()
+        if single:
+            return (current,)
         if not isinstance(current, list | tuple):
             raise DocumentError(path, f"expected a list, found {type_name(current)}")
         return current
+
+    def single(self, base: Element, path: str) -> list[Any]:
+        """The object at a path below an element's object, as a list of it; empty if it is missing."""
+        found = self.lookup(base, tuple(path.split(".")))
+        return [] if found is None else [found]
 
     def children(self, element: Element, collection_id: str) -> list[Element]:
         collection = self.program.model.collections[collection_id]
@@ -228,7 +236,7 @@ class World:
             groups = collection.explored
         found: list[Element] = []
         for group, path in groups.items():
-            items = list(self.items(element, path))
+            items = self.single(element, path) if collection.single else list(self.items(element, path))
             if collection.match:
                 key = collection.match
                 wanted = element.object.get(key) if isinstance(element.object, Mapping) else None

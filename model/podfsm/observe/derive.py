@@ -9,8 +9,10 @@ from typing import Any
 from podfsm.errors import PodfsmError
 from podfsm.language import kubernetes
 from podfsm.language.evaluate import Program
-from podfsm.language.model import Binding, Model, Output, Script
-from podfsm.language.world import Element, World
+from podfsm.language.model import Model
+from podfsm.language.world import World
+from podfsm.observe.answer import write
+from podfsm.observe.play import play
 
 
 class Deriver:
@@ -47,109 +49,39 @@ class Deriver:
         DocumentError
             if a field has the wrong type; PodfsmError for an unknown gate.
         """
-        gates = document.get("gates") or {}
         binding = self.binding
-        world = World(self.program(gates), document, binding.observations, binding.sources, binding.joins)
+        document = _filled(document, binding.defaults)
+        program = self.program(self._gates(document))
+        world = World(program, document, binding.observations, binding.sources, binding.joins)
         for procedure in binding.runs:
             world.run(procedure)
-        recorded: list[Any] = []
-        if binding.script is not None:
-            recorded = self._play(world, binding, binding.script)
-        return write(binding.out, world, (world.root,), recorded)
+        recording = None if binding.script is None else play(binding.script, world, binding.id)
+        return write(binding.out, world, (world.root,), recording)
 
-    def _play(self, world: World, binding: Binding, script: Script) -> list[Any]:
-        """Fire the events of a script; the record after each step."""
-        program = world.program
-        if script.element is None:
-            element: Element = world.root
-        else:
-            element = program.closure(script.element.expr)((world.root,), None)
-            if element is None:
-                raise PodfsmError([f"{binding.id}: the document has no element for the script"])
-        steps = world.lookup(world.root, script.steps) or []
-        recorded = []
-        for item in steps:
-            holder = Element(world, element.collection, element.index, element.group, element.parent, item)
-            for id, observation in script.observe.items():
-                collection, _, name = id.partition(".")
-                target = element if collection == element.collection.id else world.root
-                field = self.model.fields[collection][name]
-                target.set(name, world.observe(holder, field, observation))
-            world.forget()
-            word = "" if not script.event_path else world.lookup(holder, script.event_path)
-            arguments = {}
-            for name, (type_, observation) in script.arguments.items():
-                field = type("Argument", (), {"type": type_, "none": None})
-                arguments[name] = world.observe(holder, field, observation)  # type: ignore[arg-type]
-            if word not in script.events:
-                raise PodfsmError([f"{binding.id}: unknown step {word!r}; known: {', '.join(script.events)}"])
-            for event in (*script.events[word], *script.settle):
-                fire(world, event, element, arguments)
-            recorded.append(write(script.record, world, (world.root,), recorded))
-        return recorded
+    def _gates(self, document: Mapping[str, Any]) -> dict[str, bool]:
+        """Feature gates that the document gives: its `gates` object, and what the binding reads elsewhere."""
+        found = dict(document.get("gates") or {})
+        for name, path in self.binding.gates.items():
+            value: Any = document
+            for part in path:
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value is not None:
+                found[name] = value is True
+        return found
 
 
-def fire(world: World, event: str, element: Element, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """Fire an event on an element of a world; () when it is not enabled, else the rows that fired."""
-    alternatives = world.program.fire(event, element, arguments)
-    if not alternatives:
-        return ()
-    changes, rows = alternatives[0]
-    for name, value in changes.items():
-        element.set(name, value)
-    world.forget()
-    return rows
-
-
-def write(out: Output, world: World, els: tuple[Element | None, ...], recorded: list[Any]) -> Any:
-    """The JSON value of an output."""
-    program = world.program
-    if out.kind == "value":
-        assert out.formula is not None
-        if out.formula.text.strip() == "recorded":
-            return recorded
-        return _plain(_closure(program, out)(els, None))
-    if out.kind == "object":
-        result = {}
-        for key, part in out.parts.items():
-            if part.kind == "when":
-                if not _closure(program, part)(els, None):
-                    continue
-                part = part.parts[""]
-            if part.kind == "recorded":
-                result[key] = [item.get(part.formula.text if part.formula else "") for item in recorded]
-            else:
-                result[key] = write(part, world, els, recorded)
-        return result
-    if out.kind == "list":
-        return _write_list(out, world, els, recorded)
-    assert out.scope is not None
-    elements = program.scope_of(out.scope)(els, None)
-    if out.kind == "each":
-        return [write(out.parts[""], world, (*els, e), recorded) for e in elements]
-    return {_closure(program, out)((*els, e), None): write(out.parts[""], world, (*els, e), recorded) for e in elements}
-
-
-def _write_list(out: Output, world: World, els: tuple[Element | None, ...], recorded: list[Any]) -> list[Any]:
-    """Write a list; an `each` in it gives several entries, a `when` one or none."""
-    found: list[Any] = []
-    for part in out.parts.values():
-        if part.kind == "each":
-            found += write(part, world, els, recorded)
-        elif part.kind != "when":
-            found.append(write(part, world, els, recorded))
-        elif _closure(world.program, part)(els, None):
-            found.append(write(part.parts[""], world, els, recorded))
+def _filled(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put defaults where the document has nothing."""
+    if not defaults:
+        return document
+    found = dict(document)
+    for key, value in defaults.items():
+        given = found.get(key)
+        if given is None:
+            found[key] = value
+        elif isinstance(given, Mapping) and isinstance(value, Mapping):
+            found[key] = _filled(given, value)
     return found
-
-
-def _closure(program: Program, out: Output) -> Any:
-    assert out.formula is not None
-    return program.cached_closure(out.formula)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def agrees(answer: Any, wanted: Any) -> bool:
