@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,6 +73,19 @@ def human_duration(seconds: int) -> str:
     return f"{years}y"
 
 
+def type_of(value: Any) -> str:
+    """Return what a value of a document is: number, text, truth, list, object or nothing."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    return "list" if isinstance(value, list | tuple) else "object"
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "min": lambda *values: min(v or 0 for v in values),
     "max": lambda *values: max(v or 0 for v in values),
@@ -84,4 +98,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "human-duration": human_duration,
     "go-quote": lambda text: '"' + as_text(text) + '"',
     "text": as_text,
+    "like": lambda text, pattern: re.fullmatch(pattern, text or "", re.ASCII) is not None,
+    "type-of": type_of,
 }

@@ -31,6 +31,7 @@ Kinds of `Expr` and their `args`:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -60,6 +61,8 @@ BUILTINS: Mapping[str, tuple[int, int, Type | None]] = {
     "human-duration": (1, 1, TEXT),
     "go-quote": (1, 1, TEXT),
     "text": (1, 1, TEXT),
+    "like": (2, 2, BOOL),
+    "type-of": (1, 1, TEXT),
 }
 
 
@@ -267,6 +270,8 @@ class Resolver:
             least, most, result = BUILTINS[name]
             if not least <= len(values) <= most:
                 raise ExpressionError(node.column, f"{name} takes {least} to {most} values, not {len(values)}")
+            if name == "like":
+                _check_pattern(values[1], arguments[1].column)
             return Expr("builtin", result or values[1].type, (name, values))
         *path, table = name.split(".")
         signature = self.names.table_signature(table)
@@ -414,6 +419,16 @@ class Resolver:
 
 
 UNKNOWN = Expr("const", Type("unknown"), (None,))
+
+
+def _check_pattern(pattern: Expr, column: int) -> None:
+    """Check that a pattern is given word for word, and is one."""
+    if pattern.kind != "const":
+        raise ExpressionError(column, "a pattern is written word for word", "put it in single quotes")
+    try:
+        re.compile(str(pattern.args[0]))
+    except re.error as error:
+        raise ExpressionError(column, f"this is no pattern: {error}", "write a regular expression") from None
 
 
 class _Unknown(Exception):
