@@ -369,9 +369,9 @@ class TableSystem:
         else:
             for table in self._joint_decided(stage.collection):
                 exported |= self.analysis.exports(((stage.collection, table),))
-        return self._places(exported)
+        return self.places(exported)
 
-    def _places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
+    def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
         found: dict[int, list[tuple[int, int]]] = {}
         for k, members in enumerate(self.component_elements):
             for at, element in enumerate(members):

@@ -299,6 +299,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "domains": _section("domains", "domain"),
     "collections": _section("collections", "collection"),
     "observe": _section("observe", "observations"),
+    "explored": Shape("section 'explored'", values="formulas"),
     "let": Shape("section 'let'", values=Shape("lets by name", values="let")),
     "tables": _section("tables", "table"),
     "machines": _section("machines", "machine"),
