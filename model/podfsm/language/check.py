@@ -1,0 +1,402 @@
+"""Checks of loaded tables: rows that cannot match or match together, gaps, circles, names that lead nowhere, texts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from podfsm.language.analysis import Analysis
+from podfsm.language.cases import MAX_SPLITS, And, Case, Cases, Node, Not, TooManyCasesError
+from podfsm.language.model import Event, Expr, Field, Fire, Formula, Model, Row, Table
+from podfsm.language.source import Cell, Place, Problem, Problems
+from podfsm.language.wording import parts, reads
+
+#: Sections of named entries whose titles are shown to people.
+TITLED_SECTIONS = "defects assumptions actors features terms findings configurations diagrams refusals beliefs regions lifetimes".split()
+
+#: Sections of named entries that something must use.
+USED_SECTIONS = ("features", "assumptions", "actors")
+
+
+def check(model: Model, used: set[str], problems: Problems) -> None:
+    """Check tables whose names are resolved.
+
+    Parameters
+    ----------
+    model
+        The tables; formulas that could not be resolved have the type ``unknown``.
+    used
+        Names that the loader has seen in use: field ids, and ``table X``, ``gate X``, ``domain X``, ``actors X``, ...
+    problems
+        Where problems go. If it holds some already, checks that would only repeat them are left out.
+    """
+    whole = not problems.dropped
+    writes = _writes(model)
+    for table in model.tables.values():
+        _check_table(model, table, writes, whole, problems)
+    for machine in model.machines.values():
+        for event in machine.events:
+            _check_event(model, event, writes, problems)
+            _check_fires(model, event, problems)
+    _check_views(model, problems)
+    circles = list(_circles(model))
+    for place, names in circles:
+        problems.add(place, f"defined by itself: {' -> '.join(names)}", "break the circle")
+    if not circles and not problems.found:
+        _check_imports(model, problems)
+    settings = model.named["settings"]
+    if "ko" in _words(settings["languages"].data if "languages" in settings else None):
+        _check_texts(model, "ko", problems)
+    if whole and "unused" in settings and settings["unused"].data.text == "refused":
+        _check_used(model, used, problems)
+
+
+def _words(cell: Cell | None) -> Iterator[str]:
+    """Iterate over all keys and texts in a cell."""
+    if cell is None:
+        return
+    if cell.is_text:
+        yield cell.text
+    elif cell.is_list:
+        for item in cell.value:
+            yield from _words(item)
+    for key, value in cell.items():
+        yield key
+        yield from _words(value)
+
+
+# -------------------------------------------------------------------------------------------------------- case splits
+
+
+def _writes(model: Model) -> dict[str, list[Expr]]:
+    """Collect what is ever written to a field, by field id."""
+    found: dict[str, list[Expr]] = {}
+    for fields in model.fields.values():
+        for field in fields.values():
+            if field.variable is not None:
+                found.setdefault(field.id, []).append(field.variable.start.expr)
+    for machine in model.machines.values():
+        for event in machine.events:
+            for row in event.rows:
+                for name, formula in row.then.items():
+                    found.setdefault(f"{machine.collection}.{name}", []).append(formula.expr)
+    for procedure in model.procedures.values():
+        for _, collection, formulas in procedure.stages:
+            for name, formula in formulas.items():
+                found.setdefault(f"{collection}.{name}", []).append(formula.expr)
+    return found
+
+
+def _matching(cases: Cases, row: Row) -> Node:
+    """Compile "this row exists and its condition holds"."""
+    nodes: list[Node] = []
+    if row.gate:
+        gate = cases.word("gate", f"gate {row.gate.removeprefix('not ')}")
+        nodes.append(Not(gate) if row.gate.startswith("not ") else gate)
+    if row.defect:
+        nodes.append(cases.word("defect", "defects as-is"))
+    if row.level:
+        nodes.append(cases.word("level", f"level {' or '.join(row.level)}"))
+    if row.feature:
+        nodes.append(cases.word("feature", f"feature {row.feature}"))
+    if row.when is not None:
+        nodes.append(cases.condition(row.when.expr))
+    return And(nodes)
+
+
+def _check_table(
+    model: Model, table: Table, writes: Mapping[str, Sequence[Expr]], whole: bool, problems: Problems
+) -> None:
+    cases = Cases(model, {name: formula.expr for name, formula in table.lets}, writes=writes)
+    matching = [_matching(cases, row) for row in table.rows]
+    try:
+        if table.order == "first":
+            _check_reachable(cases, table.rows, matching, [*range(len(table.rows))], problems)
+            gap = cases.solve([Not(node) for node in matching]) if whole else None
+            if gap is not None:
+                problems.add(
+                    table.place,
+                    f"no row of table {table.id} matches when {gap}",
+                    "add a row for it, or a last row without `when`",
+                )
+        else:
+            ends = [i for i, row in enumerate(table.rows) if row.end and not _reads_results(row)]
+            _check_reachable(cases, table.rows, matching, ends, problems)
+    except TooManyCasesError:
+        problems.add(table.place, f"table {table.id} has more than {MAX_SPLITS} cases", "split it into smaller tables")
+
+
+def _reads_results(row: Row) -> bool:
+    return row.when is not None and any(part.kind == "result" for part in parts(row.when.expr))
+
+
+def _check_reachable(
+    cases: Cases, rows: Sequence[Row], matching: Sequence[Node], ending: Sequence[int], problems: Problems
+) -> None:
+    """Report rows that never match because of their own condition or the rows before them that end the search."""
+    for i, row in enumerate(rows):
+        if row.unreached:
+            continue
+        former = [j for j in ending if j < i]
+        if cases.solve([matching[i], *(Not(matching[j]) for j in former)]) is None:
+            alone = cases.solve([matching[i]]) is None
+            why = "its condition never holds" if alone else "the rows before it take every case"
+            problems.add(row.place, f"row {row.id} is never reached: {why}", "mend its `when`, or remove the row")
+
+
+def _check_event(model: Model, event: Event, writes: Mapping[str, Sequence[Expr]], problems: Problems) -> None:
+    cases = Cases(model, in_event=True, writes=writes)
+    enabled = [cases.condition(event.when.expr)] if event.when is not None else []
+    matching = [And([*enabled, _matching(cases, row)]) for row in event.rows]
+    # In a sequence, variables change between the rows: only a row without any condition surely ends it.
+    bare = [i for i, row in enumerate(event.rows) if row.end and row.when is None and not _is_optional(row)]
+    ending = {"first": [*range(len(event.rows))], "sequence": bare, "one": []}[event.order]
+    try:
+        if event.order != "sequence":
+            _check_reachable(cases, event.rows, matching, ending, problems)
+        elif ending:
+            for row in event.rows[ending[0] + 1 :]:
+                problems.add(
+                    row.place, f"row {row.id} is never reached: {event.rows[ending[0]].id} always ends", "move it"
+                )
+        if event.order == "one":
+            for (a, first), (b, second) in combinations(enumerate(event.rows), 2):
+                both = cases.solve([matching[a], matching[b]])
+                if both is not None:
+                    problems.add(second.place, *_both(first, second, both))
+    except TooManyCasesError:
+        problems.add(event.place, f"event {event.id} has more than {MAX_SPLITS} cases", "split it into smaller events")
+
+
+def _both(first: Row, second: Row, case: Case) -> tuple[str, str]:
+    what = f"rows {first.id} and {second.id} both match when {case}"
+    return what, "let their conditions exclude each other, or say `order: first`"
+
+
+def _is_optional(row: Row) -> bool:
+    return bool(row.gate or row.defect or row.level or row.feature or row.either)
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def _events(model: Model) -> dict[str, Event]:
+    return {event.id: event for machine in model.machines.values() for event in machine.events}
+
+
+def _check_fires(model: Model, event: Event, problems: Problems) -> None:
+    events = _events(model)
+    for fire in event.fires:
+        target = events.get(fire.event)
+        if target is None:
+            problems.unknown(fire.place, "event", fire.event, events)
+            continue
+        collection = model.machines[target.machine].collection
+        if collection != fire.scope.collection:
+            what = f"event {target.id} is of {collection}, fired on a {fire.scope.collection}"
+            problems.add(fire.place, what, f"choose elements of {collection}")
+        _check_arguments(model, fire, target, problems)
+
+
+def _check_arguments(model: Model, fire: Fire, target: Event, problems: Problems) -> None:
+    arguments = {name: (type_, values) for name, type_, values in target.arguments}
+    for name in [*dict(fire.choose), *dict(fire.given)]:
+        if name not in arguments:
+            problems.unknown(fire.place, f"argument of event {target.id}", name, arguments)
+    for name in arguments:
+        if name not in dict(fire.choose) and name not in dict(fire.given):
+            what = f"event {target.id} is fired without its argument {name!r}"
+            problems.add(fire.place, what, "give it with `choose` or `with`")
+    for name, values in fire.choose:
+        members = arguments[name][1] if name in arguments else ()
+        if len(values) == 1 and str(values[0]).startswith("domain "):
+            domain = str(values[0])[7:]
+            if domain not in model.domains and domain != "bool":
+                problems.unknown(fire.place, "domain", domain, model.domains)
+        elif arguments.get(name) and arguments[name][0].kind == "enum":
+            for value in values:
+                if value not in members:
+                    problems.unknown(fire.place, f"value of argument {name}", str(value), members)
+
+
+def _check_views(model: Model, problems: Problems) -> None:
+    rows = {row.id: row for row in model.rows()}
+    for view in model.views.values():
+        decided = model.tables.get(view.decided)
+        if view.decided and decided is None:
+            problems.unknown(view.place, "table", view.decided, model.tables)
+        for name in view.machines:
+            if name not in model.machines:
+                problems.unknown(view.place, "machine", name, model.machines)
+        kind, name = view.shows.expr.type.kind, view.shows.expr.type.name
+        if kind == "enum":
+            for node in (*view.nodes, *view.unused):
+                if node not in model.domains[name].members and not view.nodes.get(node, ""):
+                    problems.unknown(view.place, f"value of domain {name}", node, model.domains[name].members)
+        for edge in view.edges:
+            for cause in {word for pair in edge.causes for word in pair if word}:
+                if cause not in rows:
+                    problems.unknown(edge.place, "row", cause, rows)
+
+
+# ------------------------------------------------------------------------------------------------------------- circles
+
+
+def _circles(model: Model) -> Iterator[tuple[Place, list[str]]]:
+    """Find fields and tables that are defined by themselves; each circle once."""
+    analysis_parts = {f"table {t.id}": list(_table_formulas(t)) for t in model.tables.values()}
+    places = {f"table {t.id}": t.place for t in model.tables.values()}
+    for fields in model.fields.values():
+        for field in fields.values():
+            places[field.id] = field.place
+            analysis_parts[field.id] = [field.let] if field.let is not None else []
+    needs = {name: _needs(model, formulas) for name, formulas in analysis_parts.items()}
+    for fields in model.fields.values():
+        for field in fields.values():
+            if field.table:
+                needs[field.id] = [f"table {field.table}"]
+    done: set[str] = set()
+    for start in needs:
+        path: list[str] = []
+        stack: list[tuple[str, Iterator[str]]] = []
+        if start not in done:
+            stack, path = [(start, iter(needs[start]))], [start]
+        while stack:
+            _, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                stack.pop()
+                done.add(path.pop())
+            elif following in path:
+                names = [*path[path.index(following) :], following]
+                yield places[following], [name.removeprefix("table ") for name in names]
+            elif following not in done and following in needs:
+                stack.append((following, iter(needs[following])))
+                path.append(following)
+
+
+def _needs(model: Model, formulas: Sequence[Formula]) -> list[str]:
+    found: dict[str, None] = {}
+    for formula in formulas:
+        for kind, name in reads(formula.expr, model):
+            if kind != "gate":
+                found[name if kind == "field" else f"table {name}"] = None
+    return list(found)
+
+
+def _table_formulas(table: Table) -> Iterator[Formula]:
+    yield from (formula for _, formula in table.lets)
+    yield from (result.start for result in table.results if result.start is not None)
+    for row in table.rows:
+        if row.when is not None:
+            yield row.when
+        yield from row.then.values()
+
+
+# ------------------------------------------------------------------------------------------------------------- imports
+
+
+def _check_imports(model: Model, problems: Problems) -> None:
+    """Events may read other components through fields only: their values are what the exploration hands over."""
+    found = Analysis(model)
+    for machine in model.machines.values():
+        for event in machine.events:
+            formulas = [event.when] if event.when is not None else []
+            for row in event.rows:
+                formulas += [row.when] if row.when is not None else []
+                formulas += row.then.values()
+            for formula in formulas:
+                try:
+                    found.imports([formula.expr], machine.collection)
+                except ValueError as error:
+                    problems.add(formula.place, str(error).partition(";")[0], "put it in a let")
+
+
+# ------------------------------------------------------------------------------------------------------- texts and uses
+
+
+def titled(model: Model) -> dict[str, Place]:
+    """Everything that people read about, with its place: the keys of a translation."""
+    found = {row.id: row.place for row in model.rows()}
+    groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views]
+    groups += [model.named[section] for section in TITLED_SECTIONS]
+    groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
+    for group in groups:
+        for name, entry in group.items():
+            found.setdefault(name, entry.place)
+    return found
+
+
+def _check_texts(model: Model, language: str, problems: Problems) -> None:
+    wanted = titled(model)
+    texts = model.texts.get(language, {})
+    for name, place in wanted.items():
+        if not texts.get(name, "").strip():
+            problems.add(place, f"{name} has no text in {language}", f"add `{name}:` to `texts: {language}:`")
+
+
+def _check_used(model: Model, used: set[str], problems: Problems) -> None:
+    """Report declarations that nothing names."""
+    named = {word for entries in model.named.values() for entry in entries.values() for word in _words(entry.data)}
+    named |= {name for event in _events(model).values() for name in event.publish}
+    named |= {run for binding in model.bindings.values() for run in binding.runs}
+    named |= {word for view in model.views.values() for word in (view.decided, *view.machines)}
+
+    def report(kind: str, name: str, place: Place, *keys: str) -> None:
+        if name not in named and not used.intersection(keys):
+            problems.add(place, f"{kind} {name!r} is never used", "use it or remove it")
+
+    for domain in model.domains.values():
+        report("domain", domain.id, domain.place, f"domain {domain.id}")
+    for gate in model.gates.values():
+        report("gate", gate.id, gate.place, f"gate {gate.id}")
+    for procedure in model.procedures.values():
+        report("procedure", procedure.id, procedure.place)
+    for table in model.tables.values():
+        report("table", table.id, table.place, f"table {table.id}", f"{table.collection}.{table.id}")
+    for field in _fields(model):
+        if not field.table and not _is_main(model, field):
+            report("let" if field.let is not None else "field", field.id, field.place, field.id)
+    for section in USED_SECTIONS:
+        for entry in model.named[section].values():
+            report(section.rstrip("s"), entry.id, entry.place, f"{section} {entry.id}")
+
+
+def _fields(model: Model) -> Iterator[Field]:
+    for fields in model.fields.values():
+        yield from fields.values()
+
+
+def _is_main(model: Model, field: Field) -> bool:
+    return any(m.collection == field.collection and m.main == field.name for m in model.machines.values())
+
+
+# ---------------------------------------------------------------------------------------------------------------- pins
+
+
+def check_pins(model: Model, manifest: Mapping[str, Any]) -> list[Problem]:
+    """Compare the row ids that a manifest pins with the tables: ids are quoted elsewhere, so they must not vanish.
+
+    Parameters
+    ----------
+    model
+        The tables.
+    manifest
+        The content of ``generated/manifest.json``; ``rows`` is a list of row ids, or a mapping from them.
+    """
+    rows = {row.id: row for row in model.rows()}
+    owners = {owner.id: owner.place for group in (model.tables, _events(model)) for owner in group.values()}
+    found = []
+    for name in manifest.get("rows", ()):
+        if name in rows:
+            continue
+        prefix = str(name).partition(".")[0]
+        sibling = next((row.place for row in rows.values() if row.id.partition(".")[0] == prefix), None)
+        place = owners.get(prefix) or sibling or Place("generated/manifest.json", 1, 1)
+        near = difflib.get_close_matches(str(name), rows, n=1, cutoff=0.6)
+        mend = f"was it renamed to {near[0]!r}? " if near else ""
+        mend += "give the row its id back, or delete the id from generated/manifest.json"
+        found.append(Problem(place, f"row {name!r} is pinned and the tables no longer have it", mend))
+    return found
