@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from podfsm.language.admission import read_admission
+from podfsm.language.check import check
 from podfsm.language.model import (
     BOOL,
     NUMBER,
@@ -78,6 +79,7 @@ def load(directory: Path) -> Model:
     loader = Loader(files, problems)
     try:
         model = loader.model()
+        check(model, loader.used, problems)
     except RecursionError:
         here = Place(str(directory), 1, 1)
         raise TablesError([*problems.found, Problem(here, "formulas are nested too deep", "use fewer lets")]) from None
