@@ -126,7 +126,7 @@ def _known(loader: Loader, cell: Cell, collection: str) -> bool:
 
 
 def _path(cell: Cell | None) -> tuple[str, ...] | None:
-    """A dotted path, or a list of keys; a leading `/` is a key of its own."""
+    """Read a dotted path, or a list of keys; a leading `/` is a key of its own."""
     if cell is None:
         return None
     if cell.is_list:
