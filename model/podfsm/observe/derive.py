@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from podfsm.errors import PodfsmError
@@ -36,13 +35,14 @@ class Deriver:
         self._programs: dict[frozenset[str], Program] = {}
 
     def program(self, gates: Mapping[str, bool]) -> Program:
+        """Return the tables under the gates of one document, compiled once."""
         on = kubernetes.gates(self.model, self.minor, {**self.gates, **gates})
         if on not in self._programs:
             self._programs[on] = Program(self.model, on)
         return self._programs[on]
 
     def derive(self, document: Mapping[str, Any]) -> Any:
-        """The answer for one document (the `in` of a vector).
+        """Answer one document (the `in` of a vector).
 
         Raises
         ------
@@ -82,66 +82,3 @@ def _filled(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping
         elif isinstance(given, Mapping) and isinstance(value, Mapping):
             found[key] = _filled(given, value)
     return found
-
-
-def agrees(answer: Any, wanted: Any) -> bool:
-    """Does an answer agree with the output of a vector?
-
-    Extra keys of the answer are fine; lists have equal length and order; a missing key equals null, "", [] or {} (except
-    where the key's presence is the fact: an empty object under a key that the answer must also have).
-    """
-    return not differences(answer, wanted)
-
-
-#: Keys of container states: an empty object there is a fact.
-_PRESENCE = ("running", "waiting", "terminated")
-
-
-def differences(answer: Any, wanted: Any, path: str = "") -> list[str]:
-    """What differs, as `path: answer instead of wanted`."""
-    if isinstance(wanted, Mapping):
-        if not isinstance(answer, Mapping):
-            if answer in (None, "", [], ()) and not _facts(wanted):
-                return []
-            return [f"{path}: {answer!r} instead of {wanted!r}"]
-        found: list[str] = []
-        for key, value in wanted.items():
-            if key.endswith("Nil"):
-                continue
-            if key in _PRESENCE and (key in answer) != True:  # noqa: E712
-                found.append(f"{path}.{key}: missing")
-                continue
-            found += differences(answer.get(key), value, f"{path}.{key}")
-        found += [
-            f"{path}.{key}: not wanted"
-            for key in answer
-            if key in _PRESENCE and key not in wanted and answer[key] is not None
-        ]
-        return found
-    if isinstance(wanted, list):
-        if wanted == [] and answer in (None, "", {}, (), []):
-            return []
-        if not isinstance(answer, list | tuple) or len(answer) != len(wanted):
-            return [f"{path}: {answer!r} instead of {wanted!r}"]
-        return [
-            d for i, (a, w) in enumerate(zip(answer, wanted, strict=True)) for d in differences(a, w, f"{path}[{i}]")
-        ]
-    if wanted in (None, "") and wanted is not False:
-        return (
-            [] if answer in (None, "", [], {}, ()) and answer is not False else [f"{path}: {answer!r}, wanted nothing"]
-        )
-    if type(answer) is not type(wanted) or answer != wanted:
-        return [f"{path}: {answer!r} instead of {wanted!r}"]
-    return []
-
-
-def _facts(wanted: Mapping[str, Any]) -> bool:
-    return any(value not in (None, "", [], {}) or key in _PRESENCE for key, value in wanted.items())
-
-
-@lru_cache(maxsize=4)
-def shipped() -> Model:
-    """The shipped tables, loaded once."""
-    from podfsm.language import tables
-
-    return tables.shipped()
