@@ -69,16 +69,44 @@ BUILTINS: Mapping[str, tuple[int, int, Type | None]] = {
 class Names(Protocol):
     """What the resolver asks of the tables."""
 
-    domains: Mapping[str, Domain]
-    collections: Mapping[str, Collection]
+    @property
+    def domains(self) -> Mapping[str, Domain]:
+        """Domains by name."""
+        ...
 
-    def field_type(self, collection: str, name: str) -> Type | None: ...
-    def field_names(self, collection: str) -> Iterable[str]: ...
-    def table_signature(self, name: str) -> tuple[str, Sequence[tuple[str, Type]], Type] | None: ...
-    def table_names(self) -> Iterable[str]: ...
-    def record_type(self, table: str, name: str) -> Type | None: ...
-    def use_gate(self, name: str) -> bool: ...
-    def gate_names(self) -> Iterable[str]: ...
+    @property
+    def collections(self) -> Mapping[str, Collection]:
+        """Collections by name."""
+        ...
+
+    def field_type(self, collection: str, name: str) -> Type | None:
+        """Return the type of a field, which is then in use; None if there is none."""
+        ...
+
+    def field_names(self, collection: str) -> Iterable[str]:
+        """Return the names of all fields of a collection."""
+        ...
+
+    def table_signature(self, name: str) -> tuple[str, Sequence[tuple[str, Type]], Type] | None:
+        """Return collection, arguments and result type of a table, which is then in use."""
+        ...
+
+    def table_names(self) -> Iterable[str]:
+        """Return the names of all tables."""
+        ...
+
+    def record_type(self, table: str, name: str) -> Type | None:
+        """Return the type of one of the results of a table; None if there is none."""
+        ...
+
+    def use_gate(self, name: str) -> bool:
+        """Tell whether there is a gate, which is then in use."""
+        ...
+
+    def gate_names(self) -> Iterable[str]:
+        """Return the names of all gates."""
+        ...
+
 
 
 @dataclass(slots=True)
@@ -102,6 +130,7 @@ class Resolver:
     # ------------------------------------------------------------------------------------------------------ entries
 
     def condition(self, cell: Cell, context: Context) -> Formula:
+        """Resolve an expression that must be a truth value."""
         formula = self.value(cell, context)
         if formula.expr.type.kind not in ("bool", "unknown"):
             self.problems.add(
@@ -126,6 +155,7 @@ class Resolver:
         return (formula.args[0] if formula.kind == "count" else None), cell.text
 
     def template(self, cell: Cell, context: Context) -> Formula:
+        """Resolve a text with holes."""
         def build() -> Expr:
             parts = parse_template(cell.text).parts
             return Expr("template", TEXT, tuple(p if isinstance(p, str) else self.expr(p, context) for p in parts))
@@ -133,7 +163,7 @@ class Resolver:
         return Formula(cell.text, self._guarded(cell, 0, build), cell.place)
 
     def cell_value(self, cell: Cell, wanted: Type, context: Context) -> Formula:
-        """A `then`: ``= expression``, ``text with {holes}``, or a literal of the wanted type."""
+        """Resolve a `then`: ``= expression``, ``text with {holes}``, or a literal of the wanted type."""
         if not cell.is_text:
             self.problems.add(cell.place, "expected one value here", "a literal, or `= expression`")
             return Formula("", UNKNOWN, cell.place)
@@ -160,17 +190,18 @@ class Resolver:
             return build()
         except ExpressionError as error:
             self.problems.add(cell.place.shifted(shift + error.column), error.what, error.mend)
-        except _Unknown as error:
+        except _UnknownNameError as error:
             self.problems.unknown(cell.place.shifted(shift + error.column), error.kind, error.name, error.known)
         return UNKNOWN
 
     # --------------------------------------------------------------------------------------------------- expressions
 
     def expr(self, node: Syntax, context: Context) -> Expr:
+        """Resolve a syntax tree."""
         return getattr(self, "_" + node.kind)(node, context)  # type: ignore[no-any-return]
 
     def literal(self, text: str, column: int, wanted: Type) -> Expr:
-        """A literal of the wanted type."""
+        """Resolve a literal of the wanted type."""
         if wanted.kind == "bool":
             if text not in ("true", "false"):
                 raise ExpressionError(column, f"{text!r} is no truth value", "true or false")
@@ -183,20 +214,20 @@ class Resolver:
         if wanted.kind == "enum":
             domain = self.names.domains[wanted.name]
             if text not in domain.members:
-                raise _Unknown(column, f"value of domain {domain.id}", text, domain.members)
+                raise _UnknownNameError(column, f"value of domain {domain.id}", text, domain.members)
             return Expr("const", wanted, (text,))
         return Expr("const", TEXT, (text,))
 
-    def _number(self, node: Syntax, context: Context) -> Expr:
+    def _number(self, node: Syntax, _context: Context) -> Expr:
         return Expr("const", NUMBER, (node.parts[0],))
 
-    def _literal(self, node: Syntax, context: Context) -> Expr:
+    def _literal(self, node: Syntax, _context: Context) -> Expr:
         return Expr("const", TEXT, (node.parts[0],))
 
-    def _gate(self, node: Syntax, context: Context) -> Expr:
+    def _gate(self, node: Syntax, _context: Context) -> Expr:
         name = node.parts[0]
         if not self.names.use_gate(name):
-            raise _Unknown(node.column, "gate", name, self.names.gate_names())
+            raise _UnknownNameError(node.column, "gate", name, self.names.gate_names())
         return Expr("gate", BOOL, (name,))
 
     def _path(self, node: Syntax, context: Context) -> Expr:
@@ -216,12 +247,14 @@ class Resolver:
         name = parts.pop(0)
         if name == "self":
             return self._element(0, context)
+        if name == "this":
+            return self._element(len(context.elements) - 1, context)
         if name == "parent":
             return self._parent(self._element(0, context), column)
         if name == "result" and context.results:
             key = parts.pop(0) if "" not in context.results and parts else ""
             if key not in context.results:
-                raise _Unknown(column, "result", key, context.results)
+                raise _UnknownNameError(column, "result", key, context.results)
             return Expr("result", context.results[key], (key,))
         if name in context.arguments:
             return Expr("argument", context.arguments[name], (name,))
@@ -237,7 +270,7 @@ class Resolver:
                     return Expr("field", found, (ref, collection, name))
                 known.update(self.names.field_names(collection))
                 ref = self._parent(ref, column) if self.names.collections[collection].of else None
-        raise _Unknown(column, "name", name, known)
+        raise _UnknownNameError(column, "name", name, known)
 
     def _member(self, expr: Expr, part: str, column: int) -> Expr:
         if expr.type.kind == "ref":
@@ -245,7 +278,7 @@ class Resolver:
                 return self._parent(expr, column)
             found = self.names.field_type(expr.type.name, part)
             if found is None:
-                raise _Unknown(column, f"field of {expr.type.name}", part, self.names.field_names(expr.type.name))
+                raise _UnknownNameError(column, f"field of {expr.type.name}", part, self.names.field_names(expr.type.name))
             return Expr("field", found, (expr, expr.type.name, part))
         if expr.type.kind == "record":
             found = self.names.record_type(expr.type.name, part)
@@ -276,7 +309,7 @@ class Resolver:
         *path, table = name.split(".")
         signature = self.names.table_signature(table)
         if signature is None:
-            raise _Unknown(node.column, "table or function", table, [*self.names.table_names(), *BUILTINS, *AGGREGATES])
+            raise _UnknownNameError(node.column, "table or function", table, [*self.names.table_names(), *BUILTINS, *AGGREGATES])
         collection, given, result_type = signature
         if len(given) != len(values):
             raise ExpressionError(
@@ -291,7 +324,7 @@ class Resolver:
         return Expr("call", result_type, (table, ref, values))
 
     def _nearest(self, collection: str, column: int, context: Context) -> Expr:
-        """The innermost element that is, or stands below, an element of the collection."""
+        """Find the innermost element that is, or stands below, an element of the collection."""
         for depth in range(len(context.elements) - 1, -1, -1):
             ref: Expr | None = self._element(depth, context)
             while ref is not None:
@@ -301,13 +334,14 @@ class Resolver:
         raise ExpressionError(column, f"no {collection} is at hand here", "name one, as `ref.table(...)`")
 
     def scope(self, node: ScopeSyntax, context: Context) -> tuple[Scope, Context]:
+        """Resolve a scope; the second result is the context of formulas about its elements."""
         collection = ""
         roles: list[str] = []
         for role in node.roles:
             owner = next((c for c in self.names.collections.values() if role == c.id or role in c.roles), None)
             if owner is None:
                 known = [n for c in self.names.collections.values() for n in (c.id, *c.roles)]
-                raise _Unknown(node.column, "role or collection", role, known)
+                raise _UnknownNameError(node.column, "role or collection", role, known)
             if collection and owner.id != collection:
                 raise ExpressionError(node.column, f"{role} is of {owner.id}, the roles before it of {collection}")
             collection = owner.id
@@ -431,7 +465,7 @@ def _check_pattern(pattern: Expr, column: int) -> None:
         raise ExpressionError(column, f"this is no pattern: {error}", "write a regular expression") from None
 
 
-class _Unknown(Exception):
+class _UnknownNameError(Exception):
     def __init__(self, column: int, kind: str, name: str, known: Iterable[str]) -> None:
         super().__init__(name)
         self.column, self.kind, self.name, self.known = column, kind, name, tuple(known)
