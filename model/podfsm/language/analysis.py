@@ -9,7 +9,6 @@ contexts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from podfsm.language.model import Expr, Field, Model, Scope
 
@@ -31,6 +30,7 @@ class Analysis:
     # --------------------------------------------------------------------------------------------------------- levels
 
     def level_of(self, field: Field) -> str:
+        """Find the level of a field."""
         known = self.level.get(field.id)
         if known is not None:
             return known
@@ -49,7 +49,7 @@ class Analysis:
         return level
 
     def definition(self, field: Field) -> Iterator[Expr]:
-        """The expressions that define a derived field."""
+        """Iterate over the expressions that define a derived field."""
         if field.explored is not None:
             yield field.explored.expr
         elif field.let is not None:
@@ -58,6 +58,7 @@ class Analysis:
             yield from self.table_expressions(field.table)
 
     def table_expressions(self, table_id: str) -> Iterator[Expr]:
+        """Iterate over all formulas of a table."""
         table = self.model.tables.get(table_id)
         if table is None:
             return
@@ -73,7 +74,7 @@ class Analysis:
                 yield formula.expr
 
     def level_of_expr(self, expr: Expr) -> str:
-        """The level of an expression evaluated on an element of some component."""
+        """Find the level of an expression evaluated on an element of some component."""
         level = "static"
         for own, field in self.reads(expr):
             found = self.level_of(field)
@@ -132,7 +133,7 @@ class Analysis:
             yield from self.reads(scope.where, inner)
 
     def owner(self, ref: Expr, tags: tuple[bool, ...]) -> bool:
-        """Is the element that `ref` gives in the own component?"""
+        """Tell whether the element that `ref` gives is in the own component."""
         if ref.kind == "element":
             return tags[ref.args[0]] if ref.args[0] < len(tags) else False
         if ref.kind == "parent":
@@ -146,13 +147,14 @@ class Analysis:
         return False
 
     def scope_owner(self, scope: Scope, tags: tuple[bool, ...]) -> bool:
+        """Tell whether the elements of a scope are in the own component."""
         crosses = self.model.collections[scope.collection].of == self.root
         return not crosses and scope.base.kind != "const" and self.owner(scope.base, tags)
 
     # --------------------------------------------------------------------------------------------- imports and exports
 
     def imports(self, exprs: list[Expr], collection: str) -> tuple[tuple[str, str], ...]:
-        """(collection, field) of what the expressions of an element's component take from outside of it.
+        """Find (collection, field) of what the expressions of an element's component take from outside of it.
 
         Joint fields of the own component, and non-static fields of the root (for components below it).
 
@@ -176,7 +178,7 @@ class Analysis:
         return tuple(sorted(found))
 
     def exports(self, fields: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
-        """The local fields, over all components, that decide the values of the given fields."""
+        """Find the local fields, over all components, that decide the values of the given fields."""
         found: set[tuple[str, str]] = set()
         todo = list(fields)
         seen = set(todo)
@@ -196,23 +198,22 @@ class Analysis:
         return frozenset(found)
 
     def exports_of(self, expr: Expr) -> frozenset[tuple[str, str]]:
-        """The local fields that decide the value of an expression on the root."""
+        """Find the local fields that decide the value of an expression on the root."""
         return self.exports(tuple({(f.collection, f.name) for _, f in self.reads(expr)}))
 
 
-@lru_cache(maxsize=8)
-def _by_identity(key: int) -> list[tuple[Model, Analysis]]:
-    return []
+#: The last analyses; models are compared by identity, because their hash would walk all tables.
+_made: list[tuple[Model, Analysis]] = []
 
 
 def analysis(model: Model) -> Analysis:
-    """The analysis of a model, made once."""
-    slot = _by_identity(id(model))
-    for known, found in slot:
+    """Analyse a model, once."""
+    for known, found in _made:
         if known is model:
             return found
     fresh = Analysis(model)
-    slot.append((model, fresh))
+    _made.append((model, fresh))
+    del _made[:-8]
     return fresh
 
 

@@ -14,8 +14,10 @@ from podfsm.language.source import Cell, Place, Problem, Problems
 from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
-TITLED_SECTIONS = "defects assumptions actors features terms findings configurations diagrams refusals beliefs regions lifetimes".split()
-
+TITLED_SECTIONS = tuple(
+    "defects assumptions actors features terms findings configurations diagrams refusals beliefs regions "
+    "lifetimes".split()
+)
 #: Sections of named entries that something must use.
 USED_SECTIONS = ("features", "assumptions", "actors")
 

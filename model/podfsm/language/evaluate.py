@@ -1,7 +1,7 @@
 """The interpreter of the tables: expressions become closures over elements; rows decide, events change variables.
 
-A `Program` is a model for one choice of gates, defects and level of detail: rows that do not exist under that choice are left
-out. A `World` holds the elements of one document or one state. Every derived value is computed when it is first read
+A `Program` is a model for one choice of gates, defects and level of detail: rows that do not exist under that choice are
+left out. A `World` holds the elements of one document or one state. Every derived value is computed when it is first read
 and remembered until a variable is written.
 """
 
@@ -44,6 +44,7 @@ class CompiledRow:
         self.seen = [0, 0]
 
     def matches(self, els: tuple[Element | None, ...], frame: Frame) -> bool:
+        """Evaluate the condition, and count it."""
         if self.when is None:
             self.seen[0] += 1
             return True
@@ -84,7 +85,7 @@ class Program:
     # -------------------------------------------------------------------------------------------------------- compile
 
     def active(self, row: Row) -> bool:
-        """Does this row exist under the program's choices?"""
+        """Tell whether this row exists under the program's choices."""
         if row.gate:
             wanted = not row.gate.startswith("not ")
             if (row.gate.removeprefix("not ") in self.gates) != wanted:
@@ -134,7 +135,7 @@ class Program:
     # --------------------------------------------------------------------------------------------------------- tables
 
     def decide(self, table_id: str, element: Element, arguments: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
-        """Evaluate a table for an element: its result (a dict if it has several) and the ids of the rows that decided."""
+        """Evaluate a table for an element: its result (a dict if it has several) and the rows that decided, by id."""
         table, rows, sources = self.tables[table_id]
         frame = Frame({name: value for (name, _), value in zip(table.given, arguments, strict=True)}, sources)
         els = (element,)
@@ -178,7 +179,7 @@ class Program:
     def fire(
         self, event_id: str, element: Element, arguments: Mapping[str, Any], explore: bool = False
     ) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
-        """The alternatives of an event's own rows: changed variables and the rows that fired; empty = not enabled.
+        """Find the alternatives of an event's own rows: changed variables and the rows that fired; empty = not enabled.
 
         The element is left as it was. With `explore`, a row marked `explore: either` is taken both ways.
         """
@@ -237,7 +238,7 @@ class Program:
         yield changes, fired
 
     def with_changes(self, element: Element, changes: Mapping[str, Any]) -> list[Any]:
-        """A copy of the element's values with variables changed; what is derived from its own fields is forgotten."""
+        """Copy the element's values with variables changed; what is derived from its own fields is forgotten."""
         fields = self.model.fields[element.collection.id]
         values = list(element.values)
         for index in self.local_derived(element.collection.id):
@@ -249,7 +250,7 @@ class Program:
     def stage_closures(
         self, procedure: str, collection: str, formulas: Mapping[str, Formula]
     ) -> list[tuple[str, Closure]]:
-        """The compiled assignments of a stage of a procedure, made once."""
+        """Compile the assignments of a stage of a procedure, once."""
         key = (procedure, collection, id(formulas))
         found = self._stages.get(key)
         if found is None:
@@ -257,7 +258,7 @@ class Program:
         return found
 
     def cached_closure(self, formula: Formula) -> Closure:
-        """The closure of a formula, made once."""
+        """Compile a formula, once."""
         found = self._formulas.get(id(formula))
         if found is None:
             found = self._formulas[id(formula)] = self.closure(formula.expr)
@@ -268,24 +269,21 @@ class Program:
         from podfsm.language.analysis import levels
 
         found = levels(self.model)
-        return [
-            f.index
-            for f in self.fields[collection]
-            if f.derived and found[f.id] == "local"
-        ]
+        return [f.index for f in self.fields[collection] if f.derived and found[f.id] == "local"]
 
     # ---------------------------------------------------------------------------------------------------- expressions
 
     def closure(self, expr: Expr) -> Closure:
+        """Compile an expression."""
         return getattr(self, "_" + expr.kind)(expr)  # type: ignore[no-any-return]
 
     def _const(self, expr: Expr) -> Closure:
         value = expr.args[0]
-        return lambda els, frame: value
+        return lambda _els, _frame: value
 
     def _element(self, expr: Expr) -> Closure:
         depth = expr.args[0]
-        return lambda els, frame: els[depth]
+        return lambda els, _frame: els[depth]
 
     def _parent(self, expr: Expr) -> Closure:
         inner = self.closure(expr.args[0])
@@ -334,7 +332,7 @@ class Program:
 
     def _argument(self, expr: Expr) -> Closure:
         name = expr.args[0]
-        return lambda els, frame: frame.arguments[name]
+        return lambda _els, frame: frame.arguments[name]
 
     def _let(self, expr: Expr) -> Closure:
         name = expr.args[0]
@@ -348,18 +346,18 @@ class Program:
 
     def _result(self, expr: Expr) -> Closure:
         name = expr.args[0]
-        return lambda els, frame: frame.results[name]
+        return lambda _els, frame: frame.results[name]
 
     def _gate(self, expr: Expr) -> Closure:
         on = expr.args[0] in self.gates
-        return lambda els, frame: on
+        return lambda _els, _frame: on
 
     def _list(self, expr: Expr) -> Closure:
         items = [self.closure(item) for item in expr.args]
         return lambda els, frame: [item(els, frame) for item in items]
 
     def scope_of(self, scope: Scope) -> Callable[[tuple[Element | None, ...], Any], list[Element]]:
-        """The elements of a scope, compiled once."""
+        """Compile a scope to a function that gives its elements, once."""
         found = self._scopes.get(id(scope))
         if found is None:
             found = self._scopes[id(scope)] = self._scope(scope)

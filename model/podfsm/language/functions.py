@@ -24,7 +24,7 @@ WITHIN: Mapping[str, Callable[[int, int], bool]] = {
 
 
 def as_text(value: Any) -> str:
-    """A value inside a text template, the way Go prints it."""
+    """Write a value inside a text template, the way Go prints it."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -9,7 +9,7 @@ from podfsm.language.model import Model
 
 
 def default_minor(model: Model) -> str:
-    """The minor the tables describe by default."""
+    """Return the minor the tables describe by default."""
     setting = model.named["kubernetes"].get("default")
     return setting.data.text if setting is not None else ""
 
@@ -49,7 +49,7 @@ def gates(model: Model, minor: str = "", overrides: Mapping[str, bool] | None = 
 
 
 def default_of(defaults: Mapping[str, bool], minor: str) -> bool:
-    """The default at a minor: that of the newest entry not newer than it; off before the first."""
+    """Find the default at a minor: that of the newest entry not newer than it; off before the first."""
     best: tuple[int, ...] = (-1,)
     value = False
     wanted = _version(minor)

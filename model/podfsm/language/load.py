@@ -113,6 +113,7 @@ class Loader:
     # ------------------------------------------------------------------------------------------------ Names protocol
 
     def field_type(self, collection: str, name: str) -> Type | None:
+        """Return the type of a field, which is then in use; None if there is none."""
         found = self.fields.get(collection, {}).get(name)
         if found is None:
             return None
@@ -122,23 +123,29 @@ class Loader:
         return found.type
 
     def field_names(self, collection: str) -> Iterable[str]:
+        """Return the names of all fields of a collection."""
         return self.fields.get(collection, {})
 
     def table_signature(self, name: str) -> tuple[str, Sequence[tuple[str, Type]], Type] | None:
+        """Return collection, arguments and result type of a table, which is then in use."""
         self.used.add(f"table {name}")
         return self._signatures.get(name)
 
     def table_names(self) -> Iterable[str]:
+        """Return the names of all tables."""
         return self._signatures
 
     def record_type(self, table: str, name: str) -> Type | None:
+        """Return the type of one of the results of a table; None if there is none."""
         return self._records.get(table, {}).get(name)
 
     def use_gate(self, name: str) -> bool:
+        """Tell whether there is a gate, which is then in use."""
         self.used.add(f"gate {name}")
         return name in self.gates
 
     def gate_names(self) -> Iterable[str]:
+        """Return the names of all gates."""
         return self.gates
 
     # -------------------------------------------------------------------------------------------------------- passes
@@ -520,8 +527,8 @@ class Loader:
             given = cell.get("given")
             arguments = tuple((n, self.type_named(t)) for n, t in given.items()) if given is not None else ()
             for part in ("given", "let", "results"):
-                names = cell.get(part)
-                for word in names.value if names is not None else ():
+                names = cell.get(part) or Cell({}, place)
+                for word in names.value:
                     self.name(word, names.keys[word], OPERATORS)
             result, results = cell.get("result"), cell.get("results")
             if result is not None:
@@ -996,7 +1003,7 @@ class Loader:
         return found
 
     def output(self, cell: Cell, context: Context) -> Output:
-        """The shape of a JSON answer: literals, `= expressions`, objects, `each`, `keyed` and `when`."""
+        """Read the shape of a JSON answer: literals, `= expressions`, objects, `each`, `keyed` and `when`."""
         if cell.is_text:
             if cell.text.startswith("="):
                 return Output("value", self.resolver.value(cell, context, cell.text[1:], 1))
@@ -1094,7 +1101,7 @@ def _json(cell: Cell) -> Any:
 
 
 def _path(cell: Cell) -> tuple[str, ...]:
-    """A dotted path, or a list where a key holds dots; a leading '/' starts at the document."""
+    """Read a dotted path, or a list where a key holds dots; a leading '/' starts at the document."""
     if cell.is_list:
         return tuple(item.text for item in cell.value)
     text = cell.text

@@ -108,7 +108,6 @@ class Names(Protocol):
         ...
 
 
-
 @dataclass(slots=True)
 class Context:
     """What a formula may name: the collections of its elements by depth, arguments, private lets, current results."""
@@ -156,6 +155,7 @@ class Resolver:
 
     def template(self, cell: Cell, context: Context) -> Formula:
         """Resolve a text with holes."""
+
         def build() -> Expr:
             parts = parse_template(cell.text).parts
             return Expr("template", TEXT, tuple(p if isinstance(p, str) else self.expr(p, context) for p in parts))
@@ -278,7 +278,9 @@ class Resolver:
                 return self._parent(expr, column)
             found = self.names.field_type(expr.type.name, part)
             if found is None:
-                raise _UnknownNameError(column, f"field of {expr.type.name}", part, self.names.field_names(expr.type.name))
+                raise _UnknownNameError(
+                    column, f"field of {expr.type.name}", part, self.names.field_names(expr.type.name)
+                )
             return Expr("field", found, (expr, expr.type.name, part))
         if expr.type.kind == "record":
             found = self.names.record_type(expr.type.name, part)
@@ -309,7 +311,9 @@ class Resolver:
         *path, table = name.split(".")
         signature = self.names.table_signature(table)
         if signature is None:
-            raise _UnknownNameError(node.column, "table or function", table, [*self.names.table_names(), *BUILTINS, *AGGREGATES])
+            raise _UnknownNameError(
+                node.column, "table or function", table, [*self.names.table_names(), *BUILTINS, *AGGREGATES]
+            )
         collection, given, result_type = signature
         if len(given) != len(values):
             raise ExpressionError(

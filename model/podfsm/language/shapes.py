@@ -54,19 +54,26 @@ class Shape:
 
     @property
     def takes_mapping(self) -> bool:
-        """May a mapping stand here?"""
+        """Whether a mapping may stand here."""
         return bool(self.keys or self.values is not None or self.variants)
 
 
-def _each(names: str, shape: str) -> dict[str, str | Shape]:
+Keys = Mapping[str, str | Shape]
+
+
+def _merge(*groups: Keys) -> Keys:
+    return {key: shape for group in groups for key, shape in group.items()}
+
+
+def _each(names: str, shape: str) -> Keys:
     return dict.fromkeys(names.split(), shape)
 
 
-def _record(what: str, keys: dict[str, str | Shape], required: str = "", one_of: str = "", text: bool = False) -> Shape:
+def _record(what: str, keys: Keys, required: str = "", one_of: str = "", text: bool = False) -> Shape:
     return Shape(what, text=text, keys=keys, required=tuple(required.split()), one_of=tuple(one_of.split()))
 
 
-_OBSERVATION: dict[str, str | Shape] = {
+_OBSERVATION: Keys = {
     **_each("at present count", "path"),
     **_each("which", "paths"),
     **_each("absent map", "texts"),
@@ -87,26 +94,32 @@ SHAPES: Mapping[str, Shape] = {
     "formulas": Shape("formulas by name", values="text"),
     "domain": _record(
         "a domain",
-        {**_each("values constants", "words"), **_each("open titles", "texts"), **_each("number", "words")}
-        | _each("counter text rule-values why", "text"),
+        _merge(
+            {**_each("values constants", "words"), **_each("open titles", "texts"), **_each("number", "words")},
+            _each("counter text rule-values why", "text"),
+        ),
     ),
     "gate": _record(
         "a gate",
-        {"defaults": Shape("defaults by minor", values=Shape("a default", text=True, choices=("on", "off")))}
-        | {"locked": "anything"}
-        | _each("needs why cite", "text"),
+        _merge(
+            {"defaults": Shape("defaults by minor", values=Shape("a default", text=True, choices=("on", "off")))},
+            {"locked": "anything"},
+            _each("needs why cite", "text"),
+        ),
         "defaults why",
     ),
     "collection": _record(
         "a collection",
-        {
-            "from": "source",
-            "explored": "source",
-            "join": Shape("joins by name", values="source"),
-            "roles": "formulas",
-            "single": "flag",
-        }
-        | _each("of key match sort title why", "text"),
+        _merge(
+            {
+                "from": "source",
+                "explored": "source",
+                "join": Shape("joins by name", values="source"),
+                "roles": "formulas",
+                "single": "flag",
+            },
+            _each("of key match sort title why", "text"),
+        ),
     ),
     "observation": _record("an observation", _OBSERVATION, one_of="at which present count"),
     "let": _record("a let", _each("is why title", "text"), "is", text=True),
@@ -114,81 +127,96 @@ SHAPES: Mapping[str, Shape] = {
     "then": Shape("`then`", text=True, items="text", values="words"),
     "row": _record(
         "a row",
-        {"then": "then", "level": "words", "end": "flag", "explore": Shape("`explore`", text=True, choices=("either",))}
-        | _each("id when why cite actor gate defect feature unreached title", "text"),
+        _merge(
+            {
+                "then": "then",
+                "level": "words",
+                "end": "flag",
+                "explore": Shape("`explore`", text=True, choices=("either",)),
+            },
+            _each("id when why cite actor gate defect feature unreached title", "text"),
+        ),
         "id why",
     ),
     "rows": Shape("rows", items="row"),
     "table": _record(
         "a table",
-        {
-            "given": "texts",
-            "let": "formulas",
-            "result": "result",
-            "results": Shape("results by name", values="result"),
-            "order": Shape("the order of a table", text=True, choices=("first", "sequence")),
-            "rows": "rows",
-            "seq": "anything",
-        }
-        | _each("per title cite why", "text"),
+        _merge(
+            {
+                "given": "texts",
+                "let": "formulas",
+                "result": "result",
+                "results": Shape("results by name", values="result"),
+                "order": Shape("the order of a table", text=True, choices=("first", "sequence")),
+                "rows": "rows",
+                "seq": "anything",
+            },
+            _each("per title cite why", "text"),
+        ),
         "per rows",
         "result results",
     ),
     "variable": _record(
-        "a variable", {"values": "words"} | _each("domain start feature why title dead", "text"), "domain"
+        "a variable", _merge({"values": "words"}, _each("domain start feature why title dead", "text")), "domain"
     ),
     "fire": _record(
         "an `each` entry",
-        {"choose": Shape("choices", values="words"), "with": "formulas"} | _each("of fire", "text"),
+        _merge({"choose": Shape("choices", values="words"), "with": "formulas"}, _each("of fire", "text")),
         "of fire",
     ),
     "event": _record(
         "an event",
-        {
-            "arguments": "texts",
-            "order": Shape("the order of an event", text=True, choices=("one", "first", "sequence")),
-            "rows": "rows",
-            "each": Shape("`each`", items="fire"),
-            "then": Shape("`then`", values="words"),
-            "internal": "flag",
-        }
-        | _each("publish level", "words")
-        | _each("actor when feature title why cite gate defect unreached", "text"),
+        _merge(
+            {
+                "arguments": "texts",
+                "order": Shape("the order of an event", text=True, choices=("one", "first", "sequence")),
+                "rows": "rows",
+                "each": Shape("`each`", items="fire"),
+                "then": Shape("`then`", values="words"),
+                "internal": "flag",
+            },
+            _each("publish level", "words"),
+            _each("actor when feature title why cite gate defect unreached", "text"),
+        ),
     ),
     "variables": Shape("variables by name", values="variable"),
     "events": Shape("events by name", values="event"),
     "machine": _record(
-        "a machine", {"variables": "variables", "events": "events"} | _each("per main title why", "text"), "per"
+        "a machine", _merge({"variables": "variables", "events": "events"}, _each("per main title why", "text")), "per"
     ),
-    "stage": _record("a stage", {"set": Shape("`set`", values="text")} | _each("of cite why", "text"), "of set"),
+    "stage": _record("a stage", _merge({"set": Shape("`set`", values="text")}, _each("of cite why", "text")), "of set"),
     "procedure": _record(
-        "a procedure", {"stages": Shape("stages", items="stage")} | _each("why cite per", "text"), "stages why"
+        "a procedure", _merge({"stages": Shape("stages", items="stage")}, _each("why cite per", "text")), "stages why"
     ),
     "property": _record(
         "a property",
-        {
-            "expect": Shape(
-                "`expect`",
-                text=True,
-                values=Shape("a verdict", text=True, choices=("proved", "refuted")),
-                choices=("proved", "refuted"),
-            )
-        }
-        | _each("features assume defects regions", "words")
-        | _each("always step reachable stuck where witness why cite number title contract", "text"),
+        _merge(
+            {
+                "expect": Shape(
+                    "`expect`",
+                    text=True,
+                    values=Shape("a verdict", text=True, choices=("proved", "refuted")),
+                    choices=("proved", "refuted"),
+                )
+            },
+            _each("features assume defects regions", "words"),
+            _each("always step reachable stuck where witness why cite number title contract", "text"),
+        ),
         "expect why cite",
         "always step reachable stuck",
     ),
     "edge": _record(
         "an edge",
-        {"causes": Shape("causes", items="words")} | _each("id from to why cite defect", "text"),
+        _merge({"causes": Shape("causes", items="words")}, _each("id from to why cite defect", "text")),
         "id from to causes why",
     ),
     "view": _record(
         "a view",
-        {"edges": Shape("edges", items="edge"), "machines": "words"}
-        | _each("nodes unused", "texts")
-        | _each("per of shows decided title why cite region", "text"),
+        _merge(
+            {"edges": Shape("edges", items="edge"), "machines": "words"},
+            _each("nodes unused", "texts"),
+            _each("per of shows decided title why cite region", "text"),
+        ),
         "per shows nodes edges",
     ),
     "output": Shape(
@@ -204,7 +232,7 @@ SHAPES: Mapping[str, Shape] = {
             (("log",), "output-log"),
         ),
     ),
-    "output-each": _record("an `each` of an output", {"is": "output"} | _each("each key", "text"), "each is"),
+    "output-each": _record("an `each` of an output", _merge({"is": "output"}, _each("each key", "text")), "each is"),
     "output-when": _record("a `when` of an output", {"is": "output", "when": "text"}, "when is"),
     "output-records": _record("the records of an output", {"records": "text"}, "records"),
     "output-fired": _record("a `fired` of an output", {"fired": "words"}, "fired"),
@@ -249,33 +277,35 @@ SHAPES: Mapping[str, Shape] = {
     "overrides": Shape("observations by field", values="observation"),
     "binding": _record(
         "a binding",
-        {
-            "fields": "overrides",
-            "sources": Shape("sources by collection", values="source"),
-            "joins": Shape("joins by `collection.join`", values="source"),
-            "run": "words",
-            "out": "output",
-            "script": "script",
-            "gates": Shape("paths by gate", values="path"),
-            "defaults": Shape("a JSON object", anything=True),
-        }
-        | _each("title why", "text"),
+        _merge(
+            {
+                "fields": "overrides",
+                "sources": Shape("sources by collection", values="source"),
+                "joins": Shape("joins by `collection.join`", values="source"),
+                "run": "words",
+                "out": "output",
+                "script": "script",
+                "gates": Shape("paths by gate", values="path"),
+                "defaults": Shape("a JSON object", anything=True),
+            },
+            _each("title why", "text"),
+        ),
         "out",
     ),
     "kind": _record(
         "a kind",
-        {"versions": "words", "given": Shape("`given`", values="words")} | _each("pod items why cite", "text"),
+        _merge({"versions": "words", "given": Shape("`given`", values="words")}, _each("pod items why cite", "text")),
         "versions why cite",
         "pod items",
     ),
     "default": _record(
         "a default",
-        {"zero": Shape("`zero`", text=True, choices=("kept",))} | _each("per field value when why cite", "text"),
+        _merge({"zero": Shape("`zero`", text=True, choices=("kept",))}, _each("per field value when why cite", "text")),
         "per field value why cite",
     ),
     "refusal": _record(
         "a refusal",
-        {"at": "path", "note": "flag"} | _each("per when mend gate why cite", "text"),
+        _merge({"at": "path", "note": "flag"}, _each("per when mend gate why cite", "text")),
         "per when mend why cite",
     ),
     "kubernetes": _record(

@@ -107,17 +107,17 @@ class Cell:
 
     @property
     def is_text(self) -> bool:
-        """Is this a scalar?"""
+        """Whether this is a scalar."""
         return isinstance(self.value, str)
 
     @property
     def is_list(self) -> bool:
-        """Is this a list?"""
+        """Whether this is a list."""
         return isinstance(self.value, list)
 
     @property
     def is_map(self) -> bool:
-        """Is this a mapping?"""
+        """Whether this is a mapping."""
         return isinstance(self.value, dict)
 
     def items(self) -> Iterator[tuple[str, Cell]]:

@@ -244,9 +244,9 @@ class _Parser:
                 body = self.cond()
             node = Syntax("quant", column, (name, scope, body))
         elif name in AGGREGATES:
-            inner = self.value()
+            value = self.value()
             self.expect(",")
-            node = Syntax("aggregate", column, (name, inner, self.scope()))
+            node = Syntax("aggregate", column, (name, value, self.scope()))
         elif name in PICKS:
             node = Syntax("pick", column, (name, self.scope()))
         else:

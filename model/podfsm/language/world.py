@@ -35,10 +35,10 @@ class Element:
     __slots__ = ("_children", "_roles", "collection", "group", "index", "object", "parent", "values", "world")
 
     def __init__(
-        self, world: World, collection: Collection, index: int, group: str, parent: Element | None, object: Any
+        self, world: World, collection: Collection, index: int, group: str, parent: Element | None, source: Any
     ) -> None:
         self.world, self.collection, self.index, self.group, self.parent = world, collection, index, group, parent
-        self.object = object
+        self.object = source
         self.values: list[Any] = [UNSET] * len(world.program.fields[collection.id])
         self._children: dict[str, list[Element]] = {}
         self._roles: dict[str, bool] = {}
@@ -55,7 +55,7 @@ class Element:
         return value
 
     def get(self, name: str) -> Any:
-        """The value of a field by name."""
+        """Return the value of a field by name."""
         index = self.world.program.model.fields[self.collection.id][name].index
         value = self.values[index]
         return self.compute(index) if value is UNSET else value
@@ -65,20 +65,21 @@ class Element:
         self.values[self.world.program.model.fields[self.collection.id][name].index] = value
 
     def has_role(self, role: str) -> bool:
+        """Tell whether the element has a role of its collection."""
         found = self._roles.get(role)
         if found is None:
             found = self._roles[role] = bool(self.world.program.roles[self.collection.id][role]((self,), None))
         return found
 
     def children_of(self, collection: str) -> list[Element]:
-        """The elements of a child collection, in order."""
+        """Return the elements of a child collection, in order."""
         found = self._children.get(collection)
         if found is None:
             found = self._children[collection] = self.world.children(self, collection)
         return found
 
     def twin(self) -> Element | None:
-        """The same element in the state before the step."""
+        """Return the same element in the state before the step."""
         before = self.world.before
         if before is None:
             return None
@@ -127,6 +128,7 @@ class World:
     # -------------------------------------------------------------------------------------------------------- values
 
     def compute(self, element: Element, index: int) -> Any:
+        """Derive, start or read the value of a field."""
         collection = element.collection.id
         getter = (self.program.explored if self.stateful else self.program.getters)[collection][index]
         if getter is not None:
@@ -193,7 +195,7 @@ class World:
         return current
 
     def joined(self, element: Element, join: str) -> Any:
-        """The object of another list that has the same key as the element, or None."""
+        """Find the object of another list that has the same key as the element, or None."""
         paths = self.joins.get((element.collection.id, join)) or element.collection.joins.get(join)
         if paths is None:
             return None
@@ -212,7 +214,10 @@ class World:
         return self.root if path.startswith("/") or element.parent is None else element.parent
 
     def items(self, base: Element, path: str) -> Sequence[Any]:
-        """The list at a path below an element's object, or with ``?`` the one object there; missing and null are empty."""
+        """Read the list at a path below an element's object, or with ``?`` the one object there.
+
+        Missing and null are empty.
+        """
         path, single = path.removesuffix("?"), path.endswith("?")
         parts = tuple(path[1:].split(".")) if path.startswith("/") else tuple(path.split("."))
         current = self.lookup(base, ("/", *parts) if path.startswith("/") else parts)
@@ -225,11 +230,12 @@ class World:
         return current
 
     def single(self, base: Element, path: str) -> list[Any]:
-        """The object at a path below an element's object, as a list of it; empty if it is missing."""
+        """Read the object at a path below an element's object, as a list of it; empty if it is missing."""
         found = self.lookup(base, tuple(path.split(".")))
         return [] if found is None else [found]
 
     def children(self, element: Element, collection_id: str) -> list[Element]:
+        """Make the elements of a child collection from the document."""
         collection = self.program.model.collections[collection_id]
         groups = self.sources.get(collection_id, collection.groups)
         if self.stateful and collection.explored:
@@ -288,7 +294,7 @@ def entry(items: Sequence[Any], key: str, wanted: str) -> Any:
 
 
 def type_name(value: Any) -> str:
-    """What a JSON value is, in JSON's words."""
+    """Say what a JSON value is, in JSON's words."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -301,7 +307,7 @@ def type_name(value: Any) -> str:
 
 
 def convert(value: Any, wanted: Type, path: str) -> Any:
-    """A JSON value as the field's type.
+    """Convert a JSON value to the field's type.
 
     Raises
     ------
@@ -319,19 +325,19 @@ def convert(value: Any, wanted: Type, path: str) -> Any:
         ) from None
 
 
-def _number(value: Any, wanted: Type) -> int:
+def _number(value: Any, _wanted: Type) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
     return value
 
 
-def _text(value: Any, wanted: Type) -> str:
+def _text(value: Any, _wanted: Type) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _bool(value: Any, wanted: Type) -> bool:
+def _bool(value: Any, _wanted: Type) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
@@ -344,7 +350,7 @@ def _list(value: Any, wanted: Type) -> tuple[Any, ...]:
     return tuple(value) if item is None else tuple(item(v, Type(wanted.name)) for v in value)
 
 
-def _time(value: Any, wanted: Type) -> int:
+def _time(value: Any, _wanted: Type) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
