@@ -89,27 +89,23 @@ class Analysis:
     def reads(self, expr: Expr, tags: tuple[bool, ...] = (True,)) -> Iterator[tuple[bool, Field]]:
         """(is it the own component's, field) of every field the expression names; `tags` tells it of each depth."""
         kind, args = expr.kind, expr.args
-        if kind == "field":
+        scope = next((arg for arg in args if isinstance(arg, Scope)), None)
+        if scope is not None:
+            yield from self._scope_reads(scope, tags)
+            inner = (*tags, self.scope_owner(scope, tags))
+            for part in args:
+                if isinstance(part, Expr):
+                    yield from self.reads(part, inner)
+        elif kind == "field":
             ref, collection, name = args
             yield from self.reads(ref, tags)
             yield self.owner(ref, tags), self.model.fields[collection][name]
-        elif kind in ("any", "all", "none", "count"):
-            scope, body = args
-            yield from self._scope_reads(scope, tags)
-            if body is not None:
-                yield from self.reads(body, (*tags, self.scope_owner(scope, tags)))
-        elif kind in ("sum", "highest", "lowest", "each"):
-            value, scope = args
-            yield from self._scope_reads(scope, tags)
-            yield from self.reads(value, (*tags, self.scope_owner(scope, tags)))
-        elif kind in ("first", "last", "next", "previous"):
-            yield from self._scope_reads(args[0], tags)
         elif kind == "call":
             table, ref, arguments = args
             yield from self.reads(ref, tags)
             own = self.owner(ref, tags)
-            for inner in self.table_expressions(table):
-                yield from self.reads(inner, (own,))
+            for formula in self.table_expressions(table):
+                yield from self.reads(formula, (own,))
             for argument in arguments:
                 yield from self.reads(argument, tags)
         elif kind == "builtin":

@@ -1,8 +1,8 @@
 """The interpreter of the tables: expressions become closures over elements; rows decide, events change variables.
 
-A `Program` is a model for one choice of gates, defects and level of detail: rows that do not exist under that choice are
-left out. A `World` holds the elements of one document or one state. Every derived value is computed when it is first read
-and remembered until a variable is written.
+A `Program` is a model for one choice of gates, defects and level of detail: rows that do not exist under that choice
+are left out. A `World` holds the elements of one document or one state. Every derived value is computed when it is
+first read and remembered until a variable is written.
 """
 
 from __future__ import annotations
@@ -301,7 +301,7 @@ class Program:
         if ref.kind == "element":
             depth = ref.args[0]
 
-            def own(els: tuple[Element | None, ...], frame: Any) -> Any:
+            def own(els: tuple[Element | None, ...], _frame: Any) -> Any:
                 element = els[depth]
                 if element is None:
                     return none

@@ -836,7 +836,7 @@ class Loader:
             given.append((argument, self.resolver.value(value, inner)))
         return Fire(scope, text, self.text(spec, "fire"), tuple(choose), tuple(given), spec.place)
 
-    # ------------------------------------------------------------------------------- procedures, properties, views, texts
+    # ----------------------------------------------------------------------------- procedures, properties, views, texts
 
     def _read_procedures(self) -> None:
         for name, cell, place in self.entries("procedures"):
@@ -957,14 +957,14 @@ class Loader:
         found: dict[str, Binding] = {}
         for name, cell, place in self.entries("bindings"):
             joins = {}
-            for id, paths in (cell.get("joins") or Cell({}, place)).items():
-                collection, _, join = id.partition(".")
+            for path, paths in (cell.get("joins") or Cell({}, place)).items():
+                collection, _, join = path.partition(".")
                 if collection not in self.collections:
                     self.problems.unknown(paths.place, "collection", collection, self.collections)
                 joins[(collection, join)] = {g: p.text for g, p in paths.items()} if paths.is_map else {"": paths.text}
             sources = {
-                id: {g: p.text for g, p in paths.items()} if paths.is_map else {id: paths.text}
-                for id, paths in (cell.get("sources") or Cell({}, place)).items()
+                source: {g: p.text for g, p in paths.items()} if paths.is_map else {source: paths.text}
+                for source, paths in (cell.get("sources") or Cell({}, place)).items()
             }
             runs = self.words(cell.get("run"))
             for run in runs:
@@ -987,19 +987,19 @@ class Loader:
         return found
 
     def overrides(self, cell: Cell | None, place: Place) -> dict[str, Observation]:
-        """`collection.field: observation` entries; the field must exist, its type stays."""
+        """Read `collection.field: observation` entries; the field must exist, its type stays."""
         found = {}
-        for id, spec in (cell or Cell({}, place)).items():
-            collection, _, name = id.partition(".")
+        for path, spec in (cell or Cell({}, place)).items():
+            collection, _, name = path.partition(".")
             target = self.fields.get(collection, {}).get(name)
             if target is None:
                 self.problems.unknown(
-                    spec.place, "field", id, [f.id for fs in self.fields.values() for f in fs.values()]
+                    spec.place, "field", path, [f.id for fs in self.fields.values() for f in fs.values()]
                 )
                 continue
             self.used.add(target.id)
             _, observation = self.observation(spec, target.type)
-            found[id] = observation
+            found[path] = observation
         return found
 
     def output(self, cell: Cell, context: Context) -> Output:

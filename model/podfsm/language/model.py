@@ -53,6 +53,7 @@ class Domain:
 
     @property
     def members(self) -> tuple[str, ...]:
+        """All values, those without a writer last."""
         return self.values + tuple(self.open)
 
 
@@ -90,7 +91,7 @@ class Formula:
     place: Place
 
 
-# --------------------------------------------------------------------------------------------------- collections, fields
+# ------------------------------------------------------------------------------------------------- collections, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,12 @@ class Field:
 
     @property
     def derived(self) -> bool:
-        """In a stateful world: is it computed from other fields?"""
+        """Whether, in a stateful world, it is computed from other fields."""
         return self.variable is None and bool(self.let or self.table or self.explored)
 
     @property
     def id(self) -> str:
+        """`collection.name`."""
         return f"{self.collection}.{self.name}"
 
 
@@ -221,6 +223,7 @@ class Table:
 
     @property
     def single(self) -> bool:
+        """Whether there is one result, without a name."""
         return len(self.results) == 1 and not self.results[0].name
 
 
@@ -479,13 +482,14 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A declaration that only carries texts: defect, assumption, actor, feature, term, finding, ...; `data` is the rest."""
+    """A declaration that only carries texts: defect, assumption, actor, feature, ...; `data` is the rest."""
 
     id: str
     place: Place
     data: Cell
 
     def text(self, key: str) -> str:
+        """Return the text under a key, or ''."""
         cell = self.data.get(key)
         return cell.text if cell is not None else ""
 
@@ -521,9 +525,11 @@ class Model:
             for event in machine.events:
                 yield from event.rows
 
-    def event(self, id: str) -> Event:
-        machine, _, _ = id.partition(".")
-        return next(e for e in self.machines[machine].events if e.id == id)
+    def event(self, name: str) -> Event:
+        """Return the event `machine.event`."""
+        machine, _, _ = name.partition(".")
+        return next(e for e in self.machines[machine].events if e.id == name)
 
     def korean(self, key: str) -> str:
+        """Return the Korean text of a row, table, ...; '' if there is none."""
         return self.texts.get("ko", {}).get(key, "")

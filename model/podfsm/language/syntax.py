@@ -8,7 +8,7 @@
     test    := value [ ("=" | "!=") literal | ["not"] "in" "{" literal {"," literal} "}" | ["not"] "in" value
                      | ("<" | "<=" | ">" | ">=") value | "same" value | "exists" | ("before" | "after") ref ]
     value   := term {("+" | "-") term}
-    term    := NUMBER | QUOTED | "(" cond ")" | "gate" NAME | path | NAME "(" value {"," value} ")"
+    term    := ["-"] NUMBER | QUOTED | "(" cond ")" | "gate" NAME | path | NAME "(" value {"," value} ")"
              | ("any" | "all" | "none" | "count") "(" scope [":" cond] ")"
              | ("sum" | "highest" | "lowest" | "each") "(" value "," scope ")"
              | ("first" | "last" | "next" | "previous") "(" scope ")"
@@ -30,6 +30,8 @@ AGGREGATES = ("sum", "highest", "lowest", "each")
 PICKS = ("first", "last", "next", "previous")
 ORDERS = ("before", "after", "upto", "from")
 MAX_EXPRESSION = 4000
+MAX_NESTING = 40
+MAX_TERMS = 40
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<quoted>'(?:[^'])*')"
@@ -123,15 +125,19 @@ class _Parser:
             raise ExpressionError(column, f"expected {op!r} here" + (f", found {text!r}" if text else ""))
 
     def cond(self) -> Syntax:
-        self.depth += 1
-        if self.depth > 60:
-            raise ExpressionError(self.peek()[2], "brackets nested too deep", "use lets")
+        self.nest()
         left = self.chain("or", self.conj)
         if self.is_word("implies"):
             column = self.take()[2]
             left = Syntax("implies", column, (left, self.cond()))
         self.depth -= 1
         return left
+
+    def nest(self) -> None:
+        """Go one level deeper; whoever reads the tree needs no more recursion than this allows."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise ExpressionError(self.peek()[2], f"nested deeper than {MAX_NESTING} levels", "use lets")
 
     def chain(self, word: str, inner: Any) -> Syntax:
         first: Syntax = inner()
@@ -149,7 +155,10 @@ class _Parser:
     def neg(self) -> Syntax:
         if self.is_word("not"):
             column = self.take()[2]
-            return Syntax("not", column, (self.neg(),))
+            self.nest()
+            node = Syntax("not", column, (self.neg(),))
+            self.depth -= 1
+            return node
         return self.test()
 
     def test(self) -> Syntax:
@@ -202,10 +211,12 @@ class _Parser:
         return Syntax("literal", column, (text,))
 
     def value(self) -> Syntax:
-        left = self.term()
+        left, terms = self.term(), 1
         while self.is_op("+", "-"):
             _, op, column = self.take()
-            left = Syntax("add" if op == "+" else "subtract", column, (left, self.term()))
+            left, terms = Syntax("add" if op == "+" else "subtract", column, (left, self.term())), terms + 1
+            if terms > MAX_TERMS:
+                raise ExpressionError(column, f"more than {MAX_TERMS} terms", "use lets")
         return left
 
     def path(self) -> Syntax:
@@ -219,6 +230,9 @@ class _Parser:
         if kind == "number":
             self.take()
             return Syntax("number", column, (int(text),))
+        if self.is_op("-") and self.tokens[self.at + 1][0] == "number":
+            self.take()
+            return Syntax("number", column, (-int(self.take()[1]),))
         if kind == "quoted":
             self.take()
             return Syntax("literal", column, (text[1:-1],))
@@ -232,10 +246,12 @@ class _Parser:
             name = self.path()
             return Syntax("gate", column, (".".join(name.parts),))
         path = self.path()
-        if not self.is_op("("):
-            return path
+        return self.application(path) if self.is_op("(") else path
+
+    def application(self, path: Syntax) -> Syntax:
+        """Parse what stands in the brackets after a name."""
         self.take()
-        name = ".".join(path.parts)
+        name, column = ".".join(path.parts), path.column
         if name in QUANTIFIERS:
             scope = self.scope()
             body = None
@@ -293,6 +309,8 @@ class TemplateSyntax:
 
 def parse_template(text: str) -> TemplateSyntax:
     """Parse ``text with {value} holes``; ``{{`` is a brace."""
+    if len(text) > MAX_EXPRESSION:
+        raise ExpressionError(0, f"a text of {len(text)} characters", f"at most {MAX_EXPRESSION}; split it")
     parts: list[str | Syntax] = []
     at, plain = 0, ""
     while at < len(text):
