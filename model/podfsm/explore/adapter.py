@@ -335,10 +335,10 @@ class TableSystem:
 
     def _fire_stage(self, event: TableEvent, element: Element) -> FireStage:
         own = self.component_of[id(element)]
-        needs: dict[int, set[Key]] = {own: set(self.analysis.imports(self._event_exprs(event), element.collection.id))}
+        needs: dict[int, set[Key]] = {own: set(self.analysis.imports(self._event_exprs(event)))}
         for fire in event.fires:
             inner = self._event_exprs(self.model.event(fire.event))
-            keys = self.analysis.imports([*inner, *(f.expr for _, f in fire.given)], fire.scope.collection)
+            keys = self.analysis.imports([*inner, *(f.expr for _, f in fire.given)])
             for target in self._elements(fire.scope.collection):
                 needs.setdefault(self.component_of[id(target)], set()).update(keys)
         order = [own, *(k for k in sorted(needs) if k != own)]
@@ -351,7 +351,7 @@ class TableSystem:
             if not kept:
                 continue
             targets = [self.world.root] if scope is None else self.program.scope_of(scope)((self.world.root,), None)
-            keys = set(self.analysis.imports([f.expr for f in kept.values()], collection))
+            keys = set(self.analysis.imports([f.expr for f in kept.values()]))
             components = dict.fromkeys(self.component_of[id(t)] for t in targets)
             writes = tuple(Write(k, tuple(sorted(keys))) for k in components)
             found.append(SetStage(collection, tuple(targets), kept, writes))
@@ -447,7 +447,7 @@ class TableSystem:
         found: list[Any] = []
         for collection, name in write.imports:
             for element in self._import_elements(write.component, collection):
-                found.append(element.get(name))
+                found.append(_frozen(element.get(name)))
         return tuple(found)
 
     def _import_elements(self, component: int, collection: str) -> list[Element]:
@@ -575,6 +575,20 @@ class TableSystem:
             known = self._label_ids[label] = len(self.labels)
             self.labels.append(label)
         return known
+
+
+class Record(dict[str, Any]):
+    """The results of a table, as part of a context."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+def _frozen(value: Any) -> Any:
+    """A value that can be part of a context."""
+    if isinstance(value, dict):
+        return Record((key, _frozen(item)) for key, item in value.items())
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def explored(system: TableSystem, domain_id: str, element: Element) -> list[Any]:

@@ -149,7 +149,7 @@ class Analysis:
 
     # --------------------------------------------------------------------------------------------- imports and exports
 
-    def imports(self, exprs: list[Expr], collection: str) -> tuple[tuple[str, str], ...]:
+    def imports(self, exprs: list[Expr]) -> tuple[tuple[str, str], ...]:
         """Find (collection, field) of what the expressions of an element's component take from outside of it.
 
         Joint fields of the own component, and non-static fields of the root (for components below it).

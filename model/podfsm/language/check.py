@@ -311,7 +311,7 @@ def _check_imports(model: Model, problems: Problems) -> None:
                 formulas += row.then.values()
             for formula in formulas:
                 try:
-                    found.imports([formula.expr], machine.collection)
+                    found.imports([formula.expr])
                 except ValueError as error:
                     problems.add(formula.place, str(error).partition(";")[0], "put it in a let")
 

@@ -146,8 +146,9 @@ class Variable:
 class Field:
     """A named value of every element of a collection: observed, variable, let or table.
 
-    A variable may stand for an observed or derived field, and `explored` may say how an observed field follows from others:
-    both hold in a stateful world (the exploration, a `PodMachine`), where there is no document to read a status from.
+    A variable may stand for an observed or derived field, and `explored` may say how an observed field follows from
+    others: both hold in a stateful world (the exploration, a `PodMachine`), where there is no document to read a status
+    from.
     """
 
     collection: str
@@ -402,10 +403,10 @@ class Refusal:
 class Output:
     """A part of a JSON answer.
 
-    `kind`: value (`formula`), object (`parts`), list (`parts`), each (a list: `scope`, `parts` has one), keyed (an object:
-    `scope`, `formula` is the key, `parts` has one), when (left out unless `formula` holds; `parts` has one). Of scripts:
-    records (all records, or one `name` of each), fired (did one of the rows `names` fire in this step?), log (an entry per
-    fired row of `parts`, written before the row's changes; `name` last: only the last one, if any).
+    `kind`: value (`formula`), object (`parts`), list (`parts`), each (a list: `scope`, `parts` has one), keyed (an
+    object: `scope`, `formula` is the key, `parts` has one), when (left out unless `formula` holds; `parts` has one). Of
+    scripts: records (all records, or one `name` of each), fired (did one of the rows `names` fire in this step?), log
+    (an entry per fired row of `parts`, written before the row's changes; `name` last: only the last one, if any).
     """
 
     kind: str
@@ -420,8 +421,8 @@ class Output:
 class Binding:
     """One way to feed the tables from a JSON document and to write an answer: a folder of vectors, or a live object.
 
-    `gates` are feature gates that the document gives as plain booleans elsewhere, by name; `defaults` is a JSON tree of what
-    the document leaves out.
+    `gates` are feature gates that the document gives as plain booleans elsewhere, by name; `defaults` is a JSON tree of
+    what the document leaves out.
     """
 
     id: str

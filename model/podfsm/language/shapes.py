@@ -339,7 +339,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "gates": _section("gates", "gate"),
     "properties": _section("properties", "property"),
     "views": _section("views", "view"),
-    "bindings": _section("bindings", "anything"),
+    "bindings": _section("bindings", "binding"),
     "texts": _section("texts", "texts"),
     "kinds": _section("kinds", "kind"),
     "objects": _section("objects", "texts"),
@@ -388,7 +388,7 @@ def _prune(cell: Cell, shape: Shape, name: str, problems: Problems) -> Cell | No
             if all(key in cell.value for key in keys):
                 return _prune(cell, SHAPES[variant], name, problems)
         return _prune_record(cell, shape, what, problems) if shape.keys else _prune_values(cell, shape, problems)
-    if cell.is_text and not cell.text and not shape.required:
+    if cell.is_text and not (cell.text or shape.required or shape.one_of):
         # `key:` with nothing behind it is an empty list or mapping.
         return Cell([] if shape.items is not None else {}, cell.place)
     problems.add(cell.place, f"{what} is {shape.wanted()}, this is {_kind(cell)}", _example(shape))
