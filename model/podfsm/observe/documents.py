@@ -164,8 +164,11 @@ def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
                 yield Document(number, value, remarks)
     except yaml.MarkedYAMLError as error:
         what = error.problem or error.context or "a mistake"
-        mend = "indent with spaces, not with tabs" if "'\\t'" in what else "mend the YAML"
-        reader.fail(error.problem_mark or error.context_mark, f"this is not YAML: {what}", mend)
+        mark = error.problem_mark or error.context_mark
+        lines = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
+        tab = any("\t" in line[: mark.column + 1] for line in lines)
+        mend = "indent with spaces, not with tabs" if tab else "mend the YAML"
+        reader.fail(mark, f"this is not YAML: {what}", mend)
     except yaml.YAMLError as error:
         reader.fail(None, f"this is not YAML: {' '.join(str(error).split())}", "mend the YAML")
 

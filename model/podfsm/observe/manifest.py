@@ -206,7 +206,7 @@ def _kind(value: Any, findings: _Findings, program: Program) -> Kind | None:
         return None
     name = value.get("kind")
     if not isinstance(name, str):
-        what = "kind is missing" if name is None else f"kind is {_found(name)}"
+        what = "kind is missing" if name is None else f"expected a string, found {_found(name)}"
         findings.problem("kind" if name is not None else "", what, f"write one of {known}")
         return None
     kind = kinds.get(name)
@@ -219,7 +219,7 @@ def _kind(value: Any, findings: _Findings, program: Program) -> Kind | None:
         return None
     version = value.get("apiVersion")
     if version not in kind.versions:
-        what = "apiVersion is missing" if version is None else f"{name} is not of apiVersion {_found(version)}"
+        what = "apiVersion is missing" if version is None else f"{name} is not of apiVersion {_short(version)}"
         findings.problem("apiVersion", what, f"write {' or '.join(kind.versions)}")
         return None
     return kind
@@ -299,7 +299,7 @@ def _check(value: Any, wanted: Type, path: str, findings: _Findings, program: Pr
                 _check(item, fields[key], below, findings, program)
             elif fields is not None:
                 near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
-                mend = f"did you mean {near[0]}?" if near else f"known: {', '.join(fields)}"
+                mend = f"did you mean {near[0]}?" if near else f"known: {_some(fields)}"
                 findings.note(below, "unknown field, which does nothing", mend)
     else:
         _check_scalar(value, wanted.name, path, findings)
@@ -315,15 +315,17 @@ def _check_scalar(value: Any, wanted: str, path: str, findings: _Findings) -> No
         if isinstance(value, bool):
             mend += " (without quotes yes, no, on, off, y and n are truth values in YAML)"
     elif isinstance(value, str) and wanted in ("int32", "int64", "bool"):
-        mend = f"{mend} without quotes"
+        mend += " without quotes"
+    elif isinstance(value, int) and wanted in ("int32", "int64"):
+        mend += f" of at most {wanted.removeprefix('int')} bits"
     findings.problem(path, f"expected {expected}, found {_found(value)}", mend)
 
 
 _EXPECTED: Mapping[str, str] = {
     "text": "a string",
     "bool": "true or false",
-    "int32": "a whole number of at most 32 bits",
-    "int64": "a whole number of at most 64 bits",
+    "int32": "a whole number",
+    "int64": "a whole number",
     "int-or-text": "a number or a name",
     "quantity": "a quantity such as 100m or 128Mi",
 }
@@ -350,6 +352,12 @@ def _found(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return f"the string {_short(value)}" if isinstance(value, str) else _short(value)
+
+
+def _some(names: Iterable[str]) -> str:
+    """List names, not too many."""
+    listed = list(names)
+    return ", ".join(listed[:12]) + (", ..." if len(listed) > 12 else "")
 
 
 def _short(value: Any) -> str:
