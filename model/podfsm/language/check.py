@@ -9,7 +9,7 @@ from typing import Any
 
 from podfsm.language.analysis import Analysis
 from podfsm.language.cases import MAX_SPLITS, And, Case, Cases, Node, Not, TooManyCasesError
-from podfsm.language.model import Event, Expr, Field, Fire, Formula, Model, Row, Table
+from podfsm.language.model import Event, Expr, Field, Fire, Formula, Model, Row, Table, Type
 from podfsm.language.source import Cell, Place, Problem, Problems
 from podfsm.language.wording import parts, reads
 
@@ -42,6 +42,7 @@ def check(model: Model, used: set[str], problems: Problems) -> None:
         for event in machine.events:
             _check_event(model, event, writes, problems)
             _check_fires(model, event, problems)
+    _check_values(model, problems)
     _check_views(model, problems)
     circles = list(_circles(model))
     for place, names in circles:
@@ -111,7 +112,7 @@ def _matching(cases: Cases, row: Row) -> Node:
 def _check_table(
     model: Model, table: Table, writes: Mapping[str, Sequence[Expr]], whole: bool, problems: Problems
 ) -> None:
-    cases = Cases(model, {name: formula.expr for name, formula in table.lets}, writes=writes)
+    cases = Cases(model, private_lets(table), writes=writes)
     matching = [_matching(cases, row) for row in table.rows]
     try:
         if table.order == "first":
@@ -179,6 +180,69 @@ def _both(first: Row, second: Row, case: Case) -> tuple[str, str]:
 
 def _is_optional(row: Row) -> bool:
     return bool(row.gate or row.defect or row.level or row.feature or row.either)
+
+
+# -------------------------------------------------------------------------------------------------------------- values
+
+
+def _check_values(model: Model, problems: Problems) -> None:
+    """Check that texts written to an enumeration are values of it."""
+    for formula, wanted, lets in _assignments(model):
+        if wanted.kind != "enum" or formula.expr.type.kind != "text":
+            continue
+        members = model.domains[wanted.name].members
+        texts = _texts(model, formula.expr, lets, set())
+        if texts is None:
+            what = f"this can be any text, wanted is a value of domain {wanted.name}"
+            problems.add(formula.place, what, "give the field that domain, or compare its values in rows")
+        for text in sorted((texts or set()) - set(members)):
+            problems.unknown(formula.place, f"value of domain {wanted.name}", text, members)
+
+
+def _assignments(model: Model) -> Iterator[tuple[Formula, Type, Mapping[str, Expr]]]:
+    """Iterate over all formulas that give a result or a variable its value, with the type of that."""
+    for table in model.tables.values():
+        types = {result.name: result.type for result in table.results}
+        lets = private_lets(table)
+        yield from ((r.start, r.type, lets) for r in table.results if r.start is not None)
+        for row in table.rows:
+            yield from ((formula, types[name], lets) for name, formula in row.then.items())
+    for machine in model.machines.values():
+        fields = model.fields[machine.collection]
+        for event in machine.events:
+            for row in event.rows:
+                yield from ((formula, fields[name].type, {}) for name, formula in row.then.items())
+    for procedure in model.procedures.values():
+        for _, collection, formulas in procedure.stages:
+            yield from ((formula, model.fields[collection][name].type, {}) for name, formula in formulas.items())
+
+
+def _texts(model: Model, expr: Expr, lets: Mapping[str, Expr], busy: set[str]) -> set[str] | None:
+    """Find the texts that a formula can give; None if it can be any."""
+    inner: list[Expr] = []
+    if expr.kind == "const":
+        return {str(expr.args[0])}
+    if expr.type.kind == "enum":
+        return set(model.domains[expr.type.name].members)
+    if expr.kind == "builtin" and expr.args[0] == "if":
+        inner = list(expr.args[1][1:])
+    elif expr.kind == "let":
+        inner = [lets[expr.args[0]]]
+    elif expr.kind == "field" and f"{expr.args[1]}.{expr.args[2]}" not in busy:
+        field = model.fields[expr.args[1]][expr.args[2]]
+        busy = busy | {field.id}
+        if field.let is not None:
+            inner, lets = [field.let.expr], {}
+        elif field.table:
+            table = model.tables[field.table]
+            inner, lets = [f.expr for row in table.rows for f in row.then.values()], private_lets(table)
+    found = [_texts(model, part, lets, busy) for part in inner]
+    return None if not found or None in found else {text for texts in found for text in texts or ()}
+
+
+def private_lets(table: Table) -> dict[str, Expr]:
+    """Return the private lets of a table by name."""
+    return {name: formula.expr for name, formula in table.lets}
 
 
 # --------------------------------------------------------------------------------------------------------------- names
@@ -301,7 +365,7 @@ def _table_formulas(table: Table) -> Iterator[Formula]:
 
 
 def _check_imports(model: Model, problems: Problems) -> None:
-    """Events may read other components through fields only: their values are what the exploration hands over."""
+    """Check that events read other components through fields: the exploration hands over values of fields only."""
     found = Analysis(model)
     for machine in model.machines.values():
         for event in machine.events:

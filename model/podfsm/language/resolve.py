@@ -170,20 +170,32 @@ class Resolver:
         text = cell.text
         if text.startswith("="):
             formula = self.value(cell, context, text[1:], 1)
-            self._check_assignable(cell.place, formula.expr.type, wanted)
+            self._check_assignable(cell.place, formula.expr, wanted)
             return formula
         if wanted.kind == "text" and "{" in text:
             return self.template(cell, context)
         return Formula(text, self._guarded(cell, 0, lambda: self.literal(text, 0, wanted)), cell.place)
 
-    def _check_assignable(self, place: Place, given: Type, wanted: Type) -> None:
-        if "unknown" in (given.kind, wanted.kind):
-            return
-        same = given.kind == wanted.kind and (given.kind != "enum" or given.name == wanted.name)
-        loose = {"text", "enum", "unknown"}
-        numbers = {"number", "time", "unknown"}
-        if not (same or {given.kind, wanted.kind} <= loose or {given.kind, wanted.kind} <= numbers):
+    def _check_assignable(self, place: Place, expr: Expr, wanted: Type) -> None:
+        """Check that a value fits; the branches of an `if` are looked at one by one."""
+        given = expr.type
+        if expr.kind == "builtin" and expr.args[0] == "if":
+            for branch in expr.args[1][1:]:
+                self._check_assignable(place, branch, wanted)
+        elif wanted.kind == "enum" and expr.kind == "const" and given.kind == "text":
+            members = self.names.domains[wanted.name].members
+            if expr.args[0] not in members:
+                self.problems.unknown(place, f"value of domain {wanted.name}", expr.args[0], members)
+        elif not self._fits(given, wanted):
             self.problems.add(place, f"this gives a {given}, wanted is a {wanted}", "give a value of that domain")
+
+    def _fits(self, given: Type, wanted: Type) -> bool:
+        if given.kind == "enum" and wanted.kind == "enum":
+            return set(self.names.domains[given.name].members) <= set(self.names.domains[wanted.name].members)
+        kinds = {given.kind, wanted.kind}
+        # Which texts a formula can give is known only after all are resolved (`check`).
+        same = given.kind == wanted.kind or "unknown" in kinds
+        return same or kinds <= {"number", "time"} or kinds == {"enum", "text"}
 
     def _guarded(self, cell: Cell, shift: int, build: Callable[[], Expr]) -> Expr:
         try:
@@ -216,6 +228,8 @@ class Resolver:
             if text not in domain.members:
                 raise _UnknownNameError(column, f"value of domain {domain.id}", text, domain.members)
             return Expr("const", wanted, (text,))
+        if wanted.kind not in ("text", "unknown"):
+            raise ExpressionError(column, f"a {wanted} has no literals", "write `= expression`; compare with `same`")
         return Expr("const", TEXT, (text,))
 
     def _number(self, node: Syntax, _context: Context) -> Expr:
