@@ -8,6 +8,7 @@ anew with ``PODFSM_UPDATE=1 pytest tests/observe/test_manifest.py`` and read the
 import io
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -243,6 +244,60 @@ HOSTILE = {
         f"{'  ' * i}apiVersion: v1\n{'  ' * i}kind: List\n{'  ' * i}items:\n{'  ' * i}-\n" for i in range(20)
     ),
 }
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**31,
+    2**63,
+    10**50,
+    1.5,
+    "",
+    "x",
+    "x" * 300,
+    "a/b/c",
+    [],
+    [None],
+    [[]],
+    ["x"],
+    {},
+    {"": 1},
+]
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
+def test_a_changed_value_is_read_or_refused(path: Path, program: Program) -> None:
+    """Every value of a real manifest, replaced by odd ones in turn."""
+    chosen = random.Random(path.name)
+    for document in read_documents(path.read_bytes(), path.name):
+        for place in places(document.value):
+            for odd in chosen.sample(ODD, 3):
+                text = json.dumps(changed(document.value, place, odd))
+                try:
+                    read_manifest(text.encode(), "x.json", program)
+                except PodfsmError as error:
+                    for message in error.messages:
+                        assert message.startswith("x.json: "), (place, odd, message)
+                        assert "; " in message
+
+
+def places(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The path of every value."""
+    yield ()
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        for rest in places(item):
+            yield (key, *rest)
+
+
+def changed(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+    if not place:
+        return new
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[place[0]] = changed(copied[place[0]], place[1:], new)
+    return copied
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -164,7 +164,7 @@ def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
                 yield Document(number, value, remarks)
     except yaml.MarkedYAMLError as error:
         what = error.problem or error.context or "a mistake"
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         lines = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
         tab = any("\t" in line[: mark.column + 1] for line in lines)
         mend = "indent with spaces, not with tabs" if tab else "mend the YAML"

@@ -18,7 +18,7 @@ from podfsm.errors import PodfsmError
 from podfsm.files import read_input
 from podfsm.language.evaluate import Program
 from podfsm.language.model import Kind, Refusal, Type
-from podfsm.language.world import Element, World
+from podfsm.language.world import DocumentError, Element, World
 from podfsm.observe.documents import MAX_BYTES, read_documents
 
 #: Objects of a list may be lists themselves, so deep.
@@ -247,8 +247,12 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     metadata = pod.get("metadata") or {}
     spec = copy.deepcopy(pod.get("spec") or {})
     document = {"metadata": metadata, "spec": spec, "manifest": manifest}
-    _write_defaults(program, document)
-    _refuse(program, document, value, kind, findings)
+    try:
+        _write_defaults(program, document)
+        _refuse(program, document, value, kind, findings)
+    except DocumentError as error:
+        # In an object that the section `objects:` does not look into.
+        findings.problem(error.path, error.what, "give a value of that type")
     if len(findings.problems) > wrong:
         return None
     return PodShape(
