@@ -80,6 +80,7 @@ class Program:
         self._formulas: dict[int, Closure] = {}
         self._scopes: dict[int, Callable[[tuple[Element | None, ...], Any], list[Element]]] = {}
         self._stages: dict[tuple[str, str, int], list[tuple[str, Closure]]] = {}
+        self._local_derived: dict[str, list[int]] = {}
         self._compile()
 
     # -------------------------------------------------------------------------------------------------------- compile
@@ -268,8 +269,12 @@ class Program:
         """Indexes of the derived fields that depend on the element's own component only."""
         from podfsm.language.analysis import levels
 
-        found = levels(self.model)
-        return [f.index for f in self.fields[collection] if f.derived and found[f.id] == "local"]
+        known = self._local_derived.get(collection)
+        if known is None:
+            found = levels(self.model)
+            known = [f.index for f in self.fields[collection] if f.derived and found[f.id] == "local"]
+            self._local_derived[collection] = known
+        return known
 
     # ---------------------------------------------------------------------------------------------------- expressions
 
