@@ -390,7 +390,8 @@ class Loader:
         old = fields.get(name)
         if old is not None:
             kinds = {k for k in ("observe", "variable", "let", "table") if getattr(old, k)}
-            new = {k for k in more if k != "none"}
+            kinds |= {"let"} if old.type.kind == "unresolved" else set()
+            new = {k for k in more if k != "none"} or {"let"}
             if "table" in kinds | new or kinds & new or {"observe", "let"} <= kinds | new:
                 self.problems.add(
                     place, f"duplicate field {name!r} of {collection}", f"first at {old.place}; rename one"
@@ -481,8 +482,7 @@ class Loader:
         if old.let is not None or (collection, name) not in self._lets:
             return old
         if (collection, name) in self._resolving:
-            cycle = " -> ".join(n for _, n in self._resolving) + f" -> {name}"
-            self.problems.add(old.place, f"let {name!r} is defined by itself: {cycle}", "break the circle")
+            # The circle is reported when all formulas are known (`check`).
             return Field(collection, name, Type("unknown"), old.index, old.place, let=Formula("", UNKNOWN, old.place))
         self._resolving.append((collection, name))
         formula = self.resolver.value(self._lets[(collection, name)][0], Context([collection]))
@@ -520,6 +520,7 @@ class Loader:
             collection = self.text(cell, "per")
             if collection not in self.collections:
                 self.problems.unknown(cell.value["per"].place, "collection", collection, self.collections)
+                self.problems.dropped.add(name)
                 continue
             if name in self._signatures:
                 self.problems.add(place, f"duplicate table {name!r}", "choose another name")
@@ -693,7 +694,8 @@ class Loader:
             self.name(name, place)
             collection = self.text(cell, "per")
             if collection not in self.collections:
-                self.problems.unknown(place, "collection", collection, self.collections)
+                self.problems.unknown(cell.value["per"].place, "collection", collection, self.collections)
+                self.problems.dropped.update([name, *(cell.get("variables") or Cell({}, place)).value])
                 continue
             variables = cell.get("variables")
             for variable, spec in (variables or Cell({}, place)).items():
@@ -914,7 +916,7 @@ class Loader:
             self.unique(name, place)
             collection = self.text(cell, "per")
             if collection not in self.collections:
-                self.problems.unknown(place, "collection", collection, self.collections)
+                self.problems.unknown(cell.value["per"].place, "collection", collection, self.collections)
                 continue
             nodes = {n: c.text for n, c in cell.value["nodes"].items()}
             unused = {n: c.text for n, c in (cell.get("unused") or Cell({}, place)).items()}
@@ -998,6 +1000,9 @@ class Loader:
                 )
                 continue
             self.used.add(target.id)
+            if target.let is not None or target.table:
+                self.problems.add(spec.place, f"{path} is derived, not read", "read what it is made from")
+                continue
             _, observation = self.observation(spec, target.type)
             found[path] = observation
         return found
