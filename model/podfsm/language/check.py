@@ -36,12 +36,13 @@ def check(model: Model, used: set[str], problems: Problems) -> None:
     """
     whole = not problems.dropped
     writes = _writes(model)
-    for table in model.tables.values():
-        _check_table(model, table, writes, whole, problems)
-    for machine in model.machines.values():
-        for event in machine.events:
+    if whole:
+        for table in model.tables.values():
+            _check_table(model, table, writes, problems)
+        for event in _events(model).values():
             _check_event(model, event, writes, problems)
-            _check_fires(model, event, problems)
+    for event in _events(model).values():
+        _check_fires(model, event, problems)
     _check_values(model, problems)
     _check_views(model, problems)
     circles = list(_circles(model))
@@ -109,15 +110,13 @@ def _matching(cases: Cases, row: Row) -> Node:
     return And(nodes)
 
 
-def _check_table(
-    model: Model, table: Table, writes: Mapping[str, Sequence[Expr]], whole: bool, problems: Problems
-) -> None:
+def _check_table(model: Model, table: Table, writes: Mapping[str, Sequence[Expr]], problems: Problems) -> None:
     cases = Cases(model, private_lets(table), writes=writes)
     matching = [_matching(cases, row) for row in table.rows]
     try:
         if table.order == "first":
             _check_reachable(cases, table.rows, matching, [*range(len(table.rows))], problems)
-            gap = cases.solve([Not(node) for node in matching]) if whole else None
+            gap = cases.solve([Not(node) for node in matching]) if table.rows else None
             if gap is not None:
                 problems.add(
                     table.place,
@@ -153,17 +152,12 @@ def _check_event(model: Model, event: Event, writes: Mapping[str, Sequence[Expr]
     cases = Cases(model, in_event=True, writes=writes)
     enabled = [cases.condition(event.when.expr)] if event.when is not None else []
     matching = [And([*enabled, _matching(cases, row)]) for row in event.rows]
-    # In a sequence, variables change between the rows: only a row without any condition surely ends it.
-    bare = [i for i, row in enumerate(event.rows) if row.end and row.when is None and not _is_optional(row)]
-    ending = {"first": [*range(len(event.rows))], "sequence": bare, "one": []}[event.order]
     try:
-        if event.order != "sequence":
+        if event.order == "sequence":
+            _check_sequence(event, problems)
+        else:
+            ending = range(len(event.rows)) if event.order == "first" else ()
             _check_reachable(cases, event.rows, matching, ending, problems)
-        elif ending:
-            for row in event.rows[ending[0] + 1 :]:
-                problems.add(
-                    row.place, f"row {row.id} is never reached: {event.rows[ending[0]].id} always ends", "move it"
-                )
         if event.order == "one":
             for (a, first), (b, second) in combinations(enumerate(event.rows), 2):
                 both = cases.solve([matching[a], matching[b]])
@@ -178,8 +172,20 @@ def _both(first: Row, second: Row, case: Case) -> tuple[str, str]:
     return what, "let their conditions exclude each other, or say `order: first`"
 
 
-def _is_optional(row: Row) -> bool:
-    return bool(row.gate or row.defect or row.level or row.feature or row.either)
+def _check_sequence(event: Event, problems: Problems) -> None:
+    """Variables change between the rows of a sequence: only a row without a condition surely ends it."""
+    for i, row in enumerate(event.rows):
+        former = next(
+            (r for r in event.rows[:i] if r.end and r.when is None and not r.either and _covers(r, row)), None
+        )
+        if former is not None and not row.unreached:
+            problems.add(row.place, f"row {row.id} is never reached: {former.id} always ends", "move it")
+
+
+def _covers(former: Row, later: Row) -> bool:
+    """Tell whether a row exists wherever another one does."""
+    names = ("gate", "defect", "level", "feature")
+    return all(getattr(former, name) in ("", (), getattr(later, name)) for name in names)
 
 
 # -------------------------------------------------------------------------------------------------------------- values
@@ -312,17 +318,12 @@ def _check_views(model: Model, problems: Problems) -> None:
 
 def _circles(model: Model) -> Iterator[tuple[Place, list[str]]]:
     """Find fields and tables that are defined by themselves; each circle once."""
-    analysis_parts = {f"table {t.id}": list(_table_formulas(t)) for t in model.tables.values()}
+    formulas = {f"table {t.id}": list(_table_formulas(t)) for t in model.tables.values()}
     places = {f"table {t.id}": t.place for t in model.tables.values()}
-    for fields in model.fields.values():
-        for field in fields.values():
-            places[field.id] = field.place
-            analysis_parts[field.id] = [field.let] if field.let is not None else []
-    needs = {name: _needs(model, formulas) for name, formulas in analysis_parts.items()}
-    for fields in model.fields.values():
-        for field in fields.values():
-            if field.table:
-                needs[field.id] = [f"table {field.table}"]
+    for field in _fields(model):
+        if field.let is not None:
+            formulas[field.id], places[field.id] = [field.let], field.place
+    needs = {name: _needs(model, found) for name, found in formulas.items()}
     done: set[str] = set()
     for start in needs:
         path: list[str] = []
@@ -347,8 +348,12 @@ def _needs(model: Model, formulas: Sequence[Formula]) -> list[str]:
     found: dict[str, None] = {}
     for formula in formulas:
         for kind, name in reads(formula.expr, model):
-            if kind != "gate":
-                found[name if kind == "field" else f"table {name}"] = None
+            if kind == "table":
+                found[f"table {name}"] = None
+            elif kind == "field":
+                collection, _, field = name.partition(".")
+                table = model.fields[collection][field].table
+                found[f"table {table}" if table else name] = None
     return list(found)
 
 

@@ -381,8 +381,7 @@ def _prune(cell: Cell, shape: Shape, name: str, problems: Problems) -> Cell | No
             return None
         return cell
     if cell.is_list and shape.items is not None:
-        items = [_prune(item, shape_of(shape.items), "", problems) for item in cell.value]
-        return Cell([item for item in items if item is not None], cell.place)
+        return Cell(_prune_items(cell.value, shape_of(shape.items), problems), cell.place)
     if cell.is_map and shape.takes_mapping:
         for keys, variant in shape.variants:
             if all(key in cell.value for key in keys):
@@ -393,6 +392,18 @@ def _prune(cell: Cell, shape: Shape, name: str, problems: Problems) -> Cell | No
         return Cell([] if shape.items is not None else {}, cell.place)
     problems.add(cell.place, f"{what} is {shape.wanted()}, this is {_kind(cell)}", _example(shape))
     return None
+
+
+def _prune_items(items: Sequence[Cell], shape: Shape, problems: Problems) -> list[Cell]:
+    found = []
+    for item in items:
+        kept = _prune(item, shape, "", problems)
+        if kept is None:
+            named = item.get("id")
+            problems.dropped.add(named.text if named is not None else "")
+        else:
+            found.append(kept)
+    return found
 
 
 def _prune_values(cell: Cell, shape: Shape, problems: Problems) -> Cell:
@@ -413,11 +424,12 @@ def _prune_record(cell: Cell, shape: Shape, what: str, problems: Problems) -> Ce
     for key, value in cell.items():
         if key not in shape.keys:
             problems.unknown(cell.keys[key], f"key of {what}" if shape is not FILE else "section", key, shape.keys)
+            problems.dropped.update([key, *(value.value if value.is_map else ())])
             continue
         kept = _prune(value, shape_of(shape.keys[key]), key, problems)
         if kept is not None:
             values[key] = kept
-        elif key in shape.required or key in shape.one_of:
+        elif shape is not FILE:
             usable = False
     for key in shape.required:
         if key not in cell.value:
