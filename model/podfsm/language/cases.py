@@ -18,7 +18,7 @@ from podfsm.language.model import BOOL, Expr, Field, Model, Table
 from podfsm.language.wording import literal, wording
 
 #: How many cases are looked at before giving up.
-MAX_SPLITS = 20_000
+MAX_SPLITS = 5_000
 
 
 class TooManyCasesError(Exception):

@@ -15,8 +15,7 @@ from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
 TITLED_SECTIONS = tuple(
-    "defects assumptions actors features terms findings configurations diagrams refusals beliefs regions "
-    "lifetimes".split()
+    "defects assumptions actors features terms findings configurations diagrams beliefs regions lifetimes".split()
 )
 #: Sections of named entries that something must use.
 USED_SECTIONS = ("features", "assumptions", "actors")
@@ -391,7 +390,7 @@ def _check_imports(model: Model, problems: Problems) -> None:
 def titled(model: Model) -> dict[str, Place]:
     """Everything that people read about, with its place: the keys of a translation."""
     found = {row.id: row.place for row in model.rows()}
-    groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views]
+    groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
     groups += [model.named[section] for section in TITLED_SECTIONS]
     groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
     for group in groups:
