@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from podfsm.language.load import load
 from podfsm.language.model import Model
 from podfsm.language.source import TablesError
 from podfsm.observe.documents import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_documents
-from podfsm.observe.manifest import PodShape, Reading, read_manifest, read_manifests
+from podfsm.observe.manifest import MAX_ENTRIES, PodShape, Reading, read_manifest, read_manifests
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "manifests"
 VALID = sorted(path for path in DATA.iterdir() if path.is_file())
@@ -171,6 +172,18 @@ def test_every_refusal_refuses_something(model: Model, program: Program) -> None
     assert silent == []
 
 
+def test_every_default_matters(model: Model, program: Program) -> None:
+    specs = [pod.spec for pod in all_pods(program)]
+    for left_out in model.defaults:
+        fewer = {name: default for name, default in model.defaults.items() if name != left_out}
+        other = Program(replace(model, defaults=fewer, refusals={}), program.gates)
+        assert [pod.spec for pod in all_pods(other)] != specs, left_out
+
+
+def all_pods(program: Program) -> tuple[PodShape, ...]:
+    return read_manifests([str(path) for path in VALID], program).pods
+
+
 def test_defaults_depend_on_what_is_written(program: Program) -> None:
     text = """
 apiVersion: v1
@@ -187,6 +200,7 @@ spec:
     image: "a@sha256:00"
     imagePullPolicy: Never
     readinessProbe: {grpc: {port: 1}, timeoutSeconds: 0, failureThreshold: 7}
+    startupProbe: {exec: {command: [a]}}
     lifecycle: {postStart: {httpGet: {port: 1}}}
 """
     spec = only(text, program).spec
@@ -201,6 +215,7 @@ spec:
     assert a["ports"] == [{"containerPort": 80, "hostPort": 80, "protocol": "TCP"}]
     assert (a["terminationMessagePath"], a["terminationMessagePolicy"]) == ("/dev/termination-log", "File")
     thresholds = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 7}
+    assert d["startupProbe"] == {"exec": {"command": ["a"]}, **thresholds, "failureThreshold": 3}
     assert d["readinessProbe"] == {"grpc": {"port": 1}, **thresholds}
     assert d["lifecycle"]["postStart"] == {"httpGet": {"port": 1, "path": "/", "scheme": "HTTP"}}
 
@@ -310,6 +325,13 @@ def test_hostile_input_ends_in_a_message_quickly(text: str | bytes, program: Pro
         assert message.startswith("x.yaml")
         assert "; " in message
         assert len(message) < 2_000
+
+
+def test_number_of_entries_is_bounded(program: Program) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "a"}] * (MAX_ENTRIES + 1)}}
+    assert messages(json.dumps(pod), program) == [
+        f"x.yaml: document 1: its lists have {MAX_ENTRIES + 1} entries; at most {MAX_ENTRIES} are read; leave some out"
+    ]
 
 
 def test_size_is_bounded(program: Program) -> None:

@@ -24,6 +24,9 @@ from podfsm.observe.documents import MAX_BYTES, read_documents
 #: Objects of a list may be lists themselves, so deep.
 MAX_LISTS = 10
 
+#: Entries of all lists of one object. Real pods have some dozens; names are compared with each other.
+MAX_ENTRIES = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -230,6 +233,10 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     kind = program.model.kinds[value["kind"]]
     assert kind.pod is not None
     wrong, remarked = len(findings.problems), len(findings.notes)
+    entries = _entries(value)
+    if entries > MAX_ENTRIES:
+        findings.problem("", f"its lists have {entries} entries", f"at most {MAX_ENTRIES} are read; leave some out")
+        return None
     _check(value, Type("one", kind.id), "", findings, program)
     if len(findings.problems) > wrong:
         return None
@@ -277,6 +284,15 @@ def _at(value: Any, path: Iterable[str]) -> Any:
             return None
         value = value.get(part)
     return value
+
+
+def _entries(value: Any) -> int:
+    """Count the objects that stand in lists."""
+    if isinstance(value, Mapping):
+        return sum(map(_entries, value.values()))
+    if isinstance(value, list):
+        return sum(isinstance(item, Mapping) for item in value) + sum(map(_entries, value))
+    return 0
 
 
 # ---------------------------------------------------------------------------------------------------------------- types
