@@ -247,7 +247,7 @@ def last_step(exploration: Exploration, before: State, event: int, after: State)
 
 
 def _told(system: TableSystem, event: int, moves: Any, state: State) -> Step:
-    labels: list[Label] = [system.labels[m.label] for m in moves if m.label >= 0]
+    labels: list[Label] = [system.labels[label] for _, _, label in moves if label >= 0]
     return Step(
         event=system.events[event].name,
         rows=tuple(dict.fromkeys(row for label in labels for row in label.rows)),
