@@ -1,0 +1,124 @@
+"""What the tests of generated Python share: modules made from tables, and elements made from the interpreter's worlds."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from podfsm.generate import emit
+from podfsm.generate.python.module import source
+from podfsm.generate.python.reading import is_index
+from podfsm.generate.python.target import Target
+from podfsm.language.load import load
+from podfsm.language.model import Model
+from podfsm.language.world import Element, World
+
+_numbers = itertools.count()
+
+
+def tables_from(directory: Path, text: str) -> Model:
+    """Load tables that are written as one file into an empty directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "tables.yaml").write_text(text)
+    return load(directory)
+
+
+def imported(path: Path) -> ModuleType:
+    """A module from a file, under a name of its own."""
+    name = f"generated_{next(_numbers)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Generated:
+    """A generated module, its tables, and how the two call things."""
+
+    def __init__(self, model: Model, directory: Path, tables: Iterable[str] | None = None) -> None:
+        self.model = model
+        self.tables = tuple(tables if tables is not None else emit.chosen_tables(model))
+        self.need = emit.needed(model, self.tables)
+        self.target = Target(model, self.need, frozenset())
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / "generated.py"
+        self.path.write_text(source(model, self.tables), encoding="utf-8")
+        self.module = imported(self.path)
+
+    def read(self, document: Mapping[str, Any], gates: frozenset[str]) -> Any:
+        """The root element, read from a document."""
+        options = {"gates": gates} if self.need.gates else {}
+        return getattr(self.module, self.target.classes[self.need.root.id]).from_json(document, **options)
+
+    def copied(self, world: World) -> Any:
+        """The root element with the values that the interpreter's world has at the moment."""
+        return self._copy(world.root, world.program.gates)
+
+    def _copy(self, element: Element, gates: frozenset[str]) -> Any:
+        id = element.collection.id
+        values = {
+            self.target.member(id, field.name): self._value(element.get(field.name))
+            for field in self.need.inputs(id)
+            if not is_index(field)
+        }
+        for child in self.need.children[id]:
+            values[self.target.children(child.id)] = tuple(
+                self._copy(inner, gates) for inner in element.children_of(child.id)
+            )
+        if not element.collection.of and self.need.gates:
+            values["gates"] = gates
+        return getattr(self.module, self.target.classes[id])(**values)
+
+    def _value(self, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    def compare(self, world: World, root: Any, only: frozenset[str] = frozenset()) -> None:
+        """Compare every value of every element (or those fields only) with the interpreter's."""
+        pairs = [(world.root, root)]
+        for element, other in pairs:
+            id = element.collection.id
+            for field in self.need.fields[id]:
+                if not only or field.name in only:
+                    got = getattr(other, self.target.member(id, field.name))
+                    assert self.plain(got) == plain(element.get(field.name), self), f"{element} {field.name}"
+            for role in self.need.roles[id]:
+                assert getattr(other, self.target.role(id, role)) == element.has_role(role)
+            for child in self.need.children[id]:
+                inner = element.children_of(child.id)
+                others = getattr(other, self.target.children(child.id))
+                assert len(inner) == len(others)
+                pairs += zip(inner, others, strict=True)
+
+    def call(self, world: World, element: Element, other: Any, table: str, arguments: list[Any]) -> None:
+        """Compare a call of a table with arguments."""
+        wanted, _ = world.program.decide(table, element, arguments)
+        got = getattr(other, self.target.member(element.collection.id, table))(*arguments)
+        assert self.plain(got) == plain(wanted, self), (table, arguments)
+
+    def plain(self, value: Any) -> Any:
+        """A generated value in a form that can be compared: an element is its place and its parent's."""
+        if isinstance(value, self.module.Element):
+            if hasattr(value, "parent"):
+                return (type(value).__name__, value.index, self.plain(value.parent))
+            return (type(value).__name__, 0, None)
+        if hasattr(value, "__dataclass_fields__"):
+            return {name: self.plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        return list(value) if isinstance(value, tuple) else value
+
+
+def plain(value: Any, generated: Generated) -> Any:
+    """A value of the interpreter in the form of `Generated.plain`."""
+    if isinstance(value, Element):
+        parent = None if value.parent is None else plain(value.parent, generated)
+        return (generated.target.classes[value.collection.id], value.index, parent)
+    if isinstance(value, dict):
+        return {emit.snake(name): plain(item, generated) for name, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
