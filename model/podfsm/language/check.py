@@ -11,11 +11,12 @@ from podfsm.language.analysis import Analysis
 from podfsm.language.cases import MAX_SPLITS, And, Case, Cases, Node, Not, TooManyCasesError
 from podfsm.language.model import Event, Expr, Field, Fire, Formula, Model, Row, Table, Type
 from podfsm.language.source import Cell, Place, Problem, Problems
+from podfsm.language.verification import check_verification
 from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
 TITLED_SECTIONS = tuple(
-    "defects assumptions actors features terms findings configurations diagrams beliefs regions lifetimes".split()
+    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes".split()
 )
 #: Sections of named entries that something must use.
 USED_SECTIONS = ("features", "assumptions", "actors")
@@ -49,6 +50,7 @@ def check(model: Model, used: set[str], problems: Problems) -> None:
         problems.add(place, f"defined by itself: {' -> '.join(names)}", "break the circle")
     if not circles and not problems.found:
         _check_imports(model, problems)
+        check_verification(model, problems)
     settings = model.named["settings"]
     if "ko" in _words(settings["languages"].data if "languages" in settings else None):
         _check_texts(model, "ko", problems)
@@ -391,6 +393,7 @@ def titled(model: Model) -> dict[str, Place]:
     """Everything that people read about, with its place: the keys of a translation."""
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
+    groups += [model.findings, model.reductions]
     groups += [model.named[section] for section in TITLED_SECTIONS]
     groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
     for group in groups:

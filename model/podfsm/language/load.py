@@ -43,6 +43,7 @@ from podfsm.language.resolve import UNKNOWN, Context, Resolver
 from podfsm.language.scripts import read_fired, read_log, read_script
 from podfsm.language.shapes import NAMED_SECTIONS, prune
 from podfsm.language.source import Cell, Place, Problem, Problems, TablesError, digest, read_tables
+from podfsm.language.verification import read_verification
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
@@ -168,6 +169,7 @@ class Loader:
         bindings = self._read_bindings()
         texts = self._read_texts()
         admission = read_admission(self)
+        verification = read_verification(self)
         return Model(
             digest="",
             domains=self.domains,
@@ -187,6 +189,9 @@ class Loader:
             objects=admission.objects,
             defaults=admission.defaults,
             refusals=admission.refusals,
+            findings=verification.findings,
+            chosen=verification.chosen,
+            reductions=verification.reductions,
         )
 
     # ------------------------------------------------------------------------------------------------------- helpers

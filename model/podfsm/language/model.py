@@ -400,6 +400,48 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A remark on one pod: where it applies, and what must hold of everything that was explored.
+
+    `conditions` are (reachable, never, always, step or stuck, formula on an element of the collection).
+    """
+
+    id: str
+    collection: str
+    where: Formula | None
+    conditions: tuple[tuple[str, Formula], ...]
+    features: tuple[str, ...]
+    text: Formula
+    defect: str
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A feature that is explored of the pods for which `when` holds."""
+
+    feature: str
+    when: Formula | None
+    why: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A step that makes a pod smaller: features go off, variables are forgotten, counters end earlier."""
+
+    id: str
+    features: tuple[str, ...]
+    forgotten: tuple[str, ...]
+    counters: Mapping[str, int]
+    title: str
+    why: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A part of a JSON answer.
 
@@ -517,6 +559,9 @@ class Model:
     objects: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     defaults: Mapping[str, Default] = field(default_factory=dict)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    reductions: Mapping[str, Reduction] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Every row of every table and every event, in the order of the files."""

@@ -308,6 +308,20 @@ SHAPES: Mapping[str, Shape] = {
         _merge({"at": "path", "note": "flag"}, _each("per when mend gate why cite", "text")),
         "per when mend why cite",
     ),
+    "finding": _record(
+        "a finding",
+        _merge(
+            {"features": "words"},
+            _each("per where reachable never always step stuck text defect why cite", "text"),
+        ),
+        "per text why cite",
+    ),
+    "explored-feature": _record("an explored feature", _each("when why", "text"), "why"),
+    "reduction": _record(
+        "a reduction",
+        _merge({"counters": "texts"}, _each("without forget", "words"), _each("title why", "text")),
+        "title why",
+    ),
     "kubernetes": _record(
         "`kubernetes`", {"default": "text", "minors": Shape("minors", items="text")}, "default minors"
     ),
@@ -320,7 +334,7 @@ def _section(what: str, shape: str) -> Shape:
 
 #: Sections that only carry named texts and settings; consumers read their cells.
 NAMED_SECTIONS = tuple(
-    "defects assumptions actors features terms findings configurations diagrams kubernetes sources timers "
+    "defects assumptions actors features terms configurations diagrams kubernetes sources timers "
     "beliefs seeds titles regions lifetimes settings".split()
 )
 
@@ -345,6 +359,9 @@ SECTIONS: Mapping[str, str | Shape] = {
     "objects": _section("objects", "texts"),
     "defaults": _section("defaults", "default"),
     "refusals": _section("refusals", "refusal"),
+    "findings": _section("findings", "finding"),
+    "explored-features": _section("explored-features", "explored-feature"),
+    "reductions": _section("reductions", "reduction"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
     "kubernetes": "kubernetes",
 }
