@@ -74,9 +74,9 @@ def test_all_problems_are_told_together(tmp_path: Path) -> None:
 
 def test_duplicate_key(tmp_path: Path) -> None:
     mistaken(tmp_path, ("    title: the works\n", "    title: the works\n    title: again\n"))
-
-
-# ------------------------------------------------------------------------------------------- checks of whole models
+    assert problems(tmp_path) == [
+        "crossing.yaml:127:5: duplicate key 'title'; it is first given at crossing.yaml:126:5; keep one"
+    ]
 
 
 def test_duplicate_over_two_files(tmp_path: Path) -> None:
@@ -115,9 +115,7 @@ def test_too_many_cases(tmp_path: Path) -> None:
     mistaken(tmp_path, extra=extra)
     assert problems(tmp_path) == ["extra.yaml:46:3: table full has more than 5000 cases; split it into smaller tables"]
 
-    assert problems(tmp_path) == [
-        "crossing.yaml:127:5: duplicate key 'title'; it is first given at crossing.yaml:126:5; keep one"
-    ]
+    assert problems(tmp_path) == ["extra.yaml:46:3: table full has more than 5000 cases; split it into smaller tables"]
 
 
 KOREAN = "settings: {languages: [en, ko]}\ntexts:\n  ko:\n"

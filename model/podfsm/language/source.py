@@ -223,11 +223,17 @@ def digest(directory: Path) -> str:
 
 
 def read_tables(directory: Path, problems: Problems) -> dict[str, Cell]:
-    """Read every `*.yaml` below `directory`, by path relative to it."""
+    """Read every `*.yaml` below `directory`, by path relative to it.
+
+    Raises
+    ------
+    TablesError
+        if a file cannot be read: whatever it declares would be unknown to the others.
+    """
     files: dict[str, Cell] = {}
     if not directory.is_dir():
         problems.add(Place(str(directory), 1, 1), "no such directory of tables", "give the folder that holds the YAML")
-        return files
+        problems.raise_if_any()
     for path in sorted(directory.rglob("*.yaml")):
         name = path.relative_to(directory).as_posix()
         try:
@@ -235,14 +241,13 @@ def read_tables(directory: Path, problems: Problems) -> dict[str, Cell]:
                 data = stream.read(MAX_BYTES + 1)
         except OSError as error:
             problems.add(Place(name, 1, 1), f"cannot be read: {error.strerror}", "make it a readable file")
-            continue
+            data = b""
         cell = read_cells(data, name, problems)
-        if cell is None:
-            continue
-        if not cell.is_map:
+        if cell is not None and not cell.is_map:
             problems.add(cell.place, "a table file is a mapping of sections", "begin with a section such as `tables:`")
-            continue
-        files[name] = cell
+        files[name] = cell if cell is not None and cell.is_map else Cell({}, Place(name, 1, 1))
     if not files and not problems.found:
         problems.add(Place(str(directory), 1, 1), "no table file here", "tables are *.yaml files")
+    if problems.found and not all(cell.value for cell in files.values()):
+        problems.raise_if_any()
     return files
