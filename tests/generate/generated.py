@@ -15,7 +15,7 @@ from podfsm.generate.python.module import source
 from podfsm.generate.python.reading import is_index
 from podfsm.generate.python.target import Target
 from podfsm.language.load import load
-from podfsm.language.model import Model
+from podfsm.language.model import Field, Model
 from podfsm.language.world import Element, World
 
 _numbers = itertools.count()
@@ -80,22 +80,36 @@ class Generated:
     def _value(self, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
-    def compare(self, world: World, root: Any, only: frozenset[str] = frozenset()) -> None:
-        """Compare every value of every element (or those fields only) with the interpreter's."""
-        pairs = [(world.root, root)]
-        for element, other in pairs:
-            id = element.collection.id
-            for field in self.need.fields[id]:
-                if not only or field.name in only:
-                    got = getattr(other, self.target.member(id, field.name))
-                    assert self.plain(got) == plain(element.get(field.name), self), f"{element} {field.name}"
-            for role in self.need.roles[id]:
-                assert getattr(other, self.target.role(id, role)) == element.has_role(role)
-            for child in self.need.children[id]:
-                inner = element.children_of(child.id)
+    def pairs(self, world: World, root: Any) -> list[tuple[Element, Any]]:
+        """Every element of the interpreter's world with its generated counterpart."""
+        found = [(world.root, root)]
+        for element, other in found:
+            for child in self.need.children[element.collection.id]:
                 others = getattr(other, self.target.children(child.id))
-                assert len(inner) == len(others)
-                pairs += zip(inner, others, strict=True)
+                found += zip(element.children_of(child.id), others, strict=True)
+        return found
+
+    def value(self, other: Any, field: Field) -> Any:
+        """The value of a field in the generated module, in a form that can be compared."""
+        return self.plain(getattr(other, self.target.member(field.collection, field.name)))
+
+    def wanted(self, element: Element, field: Field) -> Any:
+        """The value of a field in the interpreter, in the same form."""
+        return plain(element.get(field.name), self)
+
+    def compare(self, world: World, root: Any, only: frozenset[str] = frozenset()) -> None:
+        """Compare every value of every element (or of those fields only) with the interpreter's."""
+        for element, other in self.pairs(world, root):
+            for field in self.need.fields[element.collection.id]:
+                if not only or field.name in only:
+                    assert self.value(other, field) == self.wanted(element, field), f"{element} {field.name}"
+
+    def compare_roles(self, world: World, root: Any) -> None:
+        """Compare the roles of every element."""
+        for element, other in self.pairs(world, root):
+            for role in self.need.roles[element.collection.id]:
+                name = self.target.role(element.collection.id, role)
+                assert getattr(other, name) == element.has_role(role), f"{element} {role}"
 
     def call(self, world: World, element: Element, other: Any, table: str, arguments: list[Any]) -> None:
         """Compare a call of a table with arguments."""

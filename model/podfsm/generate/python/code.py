@@ -61,7 +61,8 @@ def operation(word: str, level: int, items: Iterable[Code]) -> Code:
     if len(given) == 1:
         return given[0]
     for item in given:
-        inner = item.parts if item.level == level and item.parts else (("", item.at(level + 1)),)
+        # A conjunction among alternatives stands in parentheses: it need not, but people read it more easily.
+        inner = item.parts if item.level == level and item.parts else (("", item.at(NOT)),)
         for at, (prefix, part) in enumerate(inner):
             flat.append((prefix if at or not flat else f"{word} ", part))
     return Code(" ".join(prefix + part.text for prefix, part in flat), level, tuple(flat))
@@ -83,7 +84,9 @@ def negation(item: Code) -> Code:
 
 
 def conditional(condition: Code, yes: Code, no: Code) -> Code:
-    parts = (("", yes.at(OR)), ("if ", condition.at(OR)), ("else ", no.at(CONDITIONAL)))
+    """Choose between two values; a further choice behind `else` stays on the same level."""
+    chain = no.parts if no.level == CONDITIONAL and no.parts else (("", no.at(OR)),)
+    parts = (("", yes.at(OR)), ("if ", condition.at(OR)), (f"else {chain[0][0]}", chain[0][1]), *chain[1:])
     return Code(" ".join(prefix + part.text for prefix, part in parts), CONDITIONAL, parts)
 
 

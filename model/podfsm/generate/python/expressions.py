@@ -61,7 +61,7 @@ class Expressions:
         found = self.expr(expr, els)
         given = self.static(expr)
         maybe = self.nullable(expr)
-        as_is = wanted == given or expr.kind == "const" or "unknown" in (wanted.kind, given.kind)
+        as_is = wanted == given or _is_literal(expr) or "unknown" in (wanted.kind, given.kind)
         if as_is or {wanted.kind, given.kind} <= {"number", "time"} or (wanted.kind == "text" and given.kind == "enum"):
             return found
         return self.cast(wanted, maybe, found)
@@ -89,9 +89,9 @@ class Expressions:
 
     def _either(self, yes: Expr, no: Expr) -> Type:
         first, second = self.static(yes), self.static(no)
-        if first == second or no.kind == "const":
+        if first == second or _is_literal(no):
             return first
-        if yes.kind == "const":
+        if _is_literal(yes):
             return second
         return Type("text") if {first.kind, second.kind} <= {"text", "enum"} else Type("object")
 
@@ -405,24 +405,24 @@ class Expressions:
         return code.call(self.target.use("as_text"), found)
 
     def _template(self, expr: Expr, els: Elements) -> Code:
-        parts = [part if isinstance(part, str) else self._as_text(part, els) for part in expr.args]
-        if all(isinstance(part, str) or not re.search(r"""["'\\{}\n]|:=""", part.text) for part in parts):
-            return self._formatted(parts)
-        pieces = [Code(code.quote(part)) if isinstance(part, str) else part.at(ADD) for part in parts]
+        holes = [part if isinstance(part, str) else self._hole(part, els) for part in expr.args]
+        if all(isinstance(part, str) or not re.search(r"""["'\\{}\n]|:=""", part.text) for part in holes):
+            text = "".join(_escaped(part) if isinstance(part, str) else f"{{{part.text}}}" for part in holes)
+            return Code(("f" if "{" in text else "") + code.quote(text))
+        pieces = [
+            Code(code.quote(part)) if isinstance(part, str) else self._as_text(part, els).at(ADD) for part in expr.args
+        ]
         return Code(
             " + ".join(piece.text for piece in pieces),
             ADD,
             tuple(("+ " if at else "", piece) for at, piece in enumerate(pieces)),
         )
 
-    def _formatted(self, parts: Iterable[str | Code]) -> Code:
-        text = ""
-        for part in parts:
-            if isinstance(part, str):
-                text += part.replace("{", "{{").replace("}", "}}")
-            else:
-                text += "{" + re.sub(r"\Astr\(([\w.]+)\)\Z", r"\1", part.text) + "}"
-        return Code("f" + code.quote(text) if "{" in text else code.quote(text))
+    def _hole(self, expr: Expr, els: Elements) -> Code:
+        """A value as it stands in a formatted string, where whole numbers are written as they are."""
+        if expr.type.kind in ("number", "time") and not self.nullable(expr):
+            return self.expr(expr, els).at(CONDITIONAL)
+        return self._as_text(expr, els).at(CONDITIONAL)
 
     # ------------------------------------------------------------------------------------------------------------ builtins
 
@@ -488,3 +488,15 @@ class Expressions:
 
     def _builtin_type_of(self, arguments: tuple[Expr, ...], els: Elements) -> Code:
         return code.call(self.target.use("type_of"), self.expr(arguments[0], els))
+
+
+def _escaped(text: str) -> str:
+    """A text inside a formatted string."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _is_literal(expr: Expr) -> bool:
+    """Is an expression a literal, or a choice between literals?"""
+    if expr.kind == "builtin" and expr.args[0] == "if":
+        return all(map(_is_literal, expr.args[1][1:]))
+    return expr.kind == "const"

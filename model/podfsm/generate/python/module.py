@@ -14,7 +14,7 @@ from podfsm.generate.python.expressions import Expressions
 from podfsm.generate.python.reading import Reader, Reading, is_index
 from podfsm.generate.python.target import Target
 from podfsm.language import functions, kubernetes
-from podfsm.language.model import Collection, Field, Formula, Model, Result, Row, Table, Type
+from podfsm.language.model import Collection, Field, Formula, Model, Result, Row, Scope, Table, Type
 
 _BODY = STEP * 2
 
@@ -500,7 +500,7 @@ def _named(formula: Formula, kind: str) -> list[str]:
     todo: list[Any] = [formula.expr]
     while todo:
         part = todo.pop(0)
-        if isinstance(part, emit.Scope):
+        if isinstance(part, Scope):
             todo += [e for e in (part.base, part.bound, part.where) if e is not None]
             continue
         if part.kind == kind:

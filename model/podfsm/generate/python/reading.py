@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from podfsm.generate import emit
 from podfsm.generate.emit import Names, snake
 from podfsm.generate.python import code
-from podfsm.generate.python.code import CONDITIONAL, Code
+from podfsm.generate.python.code import Code
 from podfsm.language.model import Collection, Field, Type
 
 if TYPE_CHECKING:
     from podfsm.generate.python.target import Target
 
 _READERS: Mapping[str, str] = {"number": "whole", "text": "string", "enum": "string", "bool": "truth", "time": "moment"}
-_ZEROS: Mapping[str, str] = {"number": "0", "text": '""', "enum": '""', "bool": "False", "time": "0"}
+_NOTHING = Code("None")
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Reading:
         self._nodes: dict[tuple[str, ...], str] = {}
         self._lines: list[str] = []
         self._used: set[str] = set()
+        #: Variables that may be None.
+        self._maybe: set[str] = set()
         self._joins = emit.needed_joins(target.need, collection)
 
     def reader(self) -> Reader:
@@ -58,7 +60,7 @@ class Reading:
         need, collection = self.target.need, self.collection
         joins = self._joins if collection.of else {}
         for join in joins:
-            self.names.add(("join", join), snake(join))
+            self._maybe.add(self.names.add(("join", join), snake(join)))
         fields = [(f, self._value(f)) for f in need.inputs(collection.id) if not is_index(f)]
         arguments = [(self.target.member(collection.id, f.name), value) for f, value in fields]
         arguments += [(self.target.children(c.id), self._children(c)) for c in need.children[collection.id]]
@@ -97,6 +99,9 @@ class Reading:
             found = self._nodes[path] = self.names.add(("node", path), wanted)
             before = emit.path_text(path[:-1]) or "."
             value = code.call(self.target.use("member"), Code(parent), _text(path[-1]), _text(before))
+            if parent in self._maybe:
+                value = _unless_missing(_NOTHING, Code(parent), value)
+            self._maybe.add(found)
             self._lines += code.lines(f"{found} = ", value)
         return found
 
@@ -107,6 +112,7 @@ class Reading:
         if (name,) not in self._nodes:
             value = self._joined(self.collection, name, "", "found")
             self._nodes[name,] = self.names.add(("join", name), snake(name))
+            self._maybe.add(self._nodes[name,])
             self._lines += code.lines(f"{self._nodes[name,]} = ", value)
         return self._nodes[name,]
 
@@ -134,21 +140,23 @@ class Reading:
         missing = Code(code.literal(observation.missing if observation.missing is not None else item.none))
         if observation.map:
             values = ", ".join(f"{code.quote(k)}: {code.literal(v)}" for k, v in observation.map.items())
-            return code.call(self.target.use("mapped"), found, Code(f"{{{values}}}"), missing)
+            return _unless_missing(
+                missing, found, code.call(self.target.use("mapped"), found, Code(f"{{{values}}}"), missing)
+            )
         path = _text(emit.path_text(observation.path) or ".")
         if item.type.kind == "list":
             return self._listed(item.type, found, path, missing)
         reader = _READERS.get(item.type.kind)
         if reader is None:
-            return found if missing.text == "None" else _unless_missing(missing, found, found)
-        return code.call(self.target.use(reader), found, path, missing)
+            return found if missing == _NOTHING else _unless_missing(missing, found, found)
+        return _unless_missing(missing, found, code.call(self.target.use(reader), found, path))
 
     def _listed(self, type_: Type, found: Code, path: Code, missing: Code) -> Code:
         items = code.call(self.target.use("items"), found, path)
         reader = _READERS.get(type_.name)
         value = Code("value")
         if reader is not None:
-            value = code.call(self.target.use(reader), value, path, Code(_ZEROS[type_.name]))
+            value = code.call(self.target.use(reader), value, path)
             read = code.comprehension("tuple", value, "value", items.text, ())
         else:
             read = code.call("tuple", items)
@@ -171,12 +179,12 @@ class Reading:
 
     def _children(self, child: Collection) -> Code:
         """A tuple of the elements of a collection below this one."""
-        groups = [self._group(child, group, path) for group, path in child.groups.items()]
-        if len(groups) == 1:
-            return code.call("tuple", groups[0])
+        if len(child.groups) == 1:
+            return self._group("tuple", child, *next(iter(child.groups.items())))
+        groups = [self._group("", child, group, path) for group, path in child.groups.items()]
         return code.call("", *map(code.unpacked, groups)) if groups else Code("()")
 
-    def _group(self, child: Collection, group: str, path: str) -> Code:
+    def _group(self, function: str, child: Collection, group: str, path: str) -> Code:
         reader = self.readers[child.id]
         source = self._source(child, path)
         arguments = [Code("item")]
@@ -188,7 +196,7 @@ class Reading:
             else:
                 arguments.append(self._joined(child, name, group))
         value = code.call(f"{self.target.classes[child.id]}.{READ}", *arguments)
-        return code.comprehension("", value, "item", source.text, ())
+        return code.comprehension(function, value, "item", source.text, ())
 
     def _source(self, child: Collection, path: str) -> Code:
         """The objects of a list, as far as they belong to this element, in order."""
@@ -240,4 +248,4 @@ def _text(value: str) -> Code:
 
 
 def _unless_missing(missing: Code, found: Code, value: Code) -> Code:
-    return code.conditional(Code(f"{found.text} is None", code.COMPARE), missing, value).at(CONDITIONAL)
+    return code.conditional(Code(f"{found.text} is None", code.COMPARE), missing, value)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
 
@@ -47,17 +47,17 @@ def adopt(parent: Element, children: tuple[_E, ...]) -> tuple[_E, ...]:
 
 
 def is_before(first: Element | None, second: Element | None) -> bool:
-    """Does `first` stand before `second`? Everything that is there stands before what is not."""
+    """Tell whether `first` stands before `second`; everything that is there stands before what is not."""
     return first is not None and (second is None or first.index < second.index)
 
 
 def is_after(first: Element | None, second: Element | None) -> bool:
-    """Does `first` stand after `second`?"""
+    """Tell whether `first` stands after `second`; nothing stands after what is not there."""
     return first is not None and second is not None and first.index > second.index
 
 
 def json_type(value: object) -> str:
-    """What a JSON value is, in JSON's words."""
+    """Name the kind of a JSON value, in JSON's words."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -70,9 +70,7 @@ def json_type(value: object) -> str:
 
 
 def member(value: Any, key: str, path: str) -> Any:
-    """The value under a key of an object; of a list, the object that `key` names as `type=Name`; None if missing."""
-    if value is None:
-        return None
+    """Look up a key of an object, or of a list the object that `key` names as `type=Name`; None if it is missing."""
     if isinstance(value, (dict, Mapping)):
         return value.get(key)
     if "=" in key and isinstance(value, (list, tuple)):
@@ -82,7 +80,7 @@ def member(value: Any, key: str, path: str) -> Any:
 
 
 def items(value: Any, path: str) -> Sequence[Any]:
-    """A list of a document; missing and null are empty."""
+    """Check that a value is a list; a missing one is empty."""
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)):
@@ -91,12 +89,12 @@ def items(value: Any, path: str) -> Sequence[Any]:
 
 
 def single(value: Any) -> Sequence[Any]:
-    """One object in place of a list."""
+    """Take one object in place of a list."""
     return () if value is None else (value,)
 
 
 def objects(values: Sequence[Any], path: str) -> Sequence[Any]:
-    """The same list, if it holds objects only."""
+    """Check that a list holds objects only."""
     for value in values:
         if not isinstance(value, Mapping):
             raise DocumentError(path, "objects", value)
@@ -104,73 +102,63 @@ def objects(values: Sequence[Any], path: str) -> Sequence[Any]:
 
 
 def entry(values: Sequence[Any], key: str, found: Any) -> Any:
-    """The object of another list that has the same value under a key, or None."""
+    """Find the object of another list that has the same value under a key; None if there is none."""
     wanted = found.get(key) if isinstance(found, Mapping) else None
     return next((value for value in values if isinstance(value, Mapping) and value.get(key) == wanted), None)
 
 
 def matching(values: Sequence[Any], key: str, found: Any) -> Sequence[Any]:
-    """The objects of a list that have the same value under a key."""
+    """Keep the objects of a list that have the same value under a key."""
     wanted = found.get(key) if isinstance(found, Mapping) else None
     return [value for value in values if isinstance(value, Mapping) and value.get(key) == wanted]
 
 
 def ordered(values: Sequence[Any], key: str, descending: bool) -> Sequence[Any]:
-    """The objects of a list, ordered by what stands under a key; those without it count as 0."""
+    """Order the objects of a list by what stands under a key; those without it count as 0."""
     return sorted(values, key=lambda value: value.get(key) or 0, reverse=descending)
 
 
-def whole(value: Any, path: str, missing: _T) -> _T:
-    """A whole number, or `missing`."""
-    if value is None:
-        return missing
+def whole(value: Any, path: str) -> int:
+    """Check that a value is a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise DocumentError(path, "a whole number", value)
-    return cast("_T", value)
+    return value
 
 
-def string(value: Any, path: str, missing: _T) -> _T:
-    """A text, or `missing`; the values of an enumeration are not checked, as Kubernetes may have new ones."""
-    if value is None:
-        return missing
+def string(value: Any, path: str) -> Any:
+    """Check that a value is a text, or of an enumeration: Kubernetes may have values that are not listed here."""
     if not isinstance(value, str):
         raise DocumentError(path, "a string", value)
-    return cast("_T", value)
+    return value
 
 
-def truth(value: Any, path: str, missing: _T) -> _T:
-    """A truth value, or `missing`."""
-    if value is None:
-        return missing
+def truth(value: Any, path: str) -> bool:
+    """Check that a value is true or false."""
     if not isinstance(value, bool):
         raise DocumentError(path, "true or false", value)
-    return cast("_T", value)
+    return value
 
 
-def moment(value: Any, path: str, missing: _T) -> _T:
-    """Seconds since 1970 of a time, or `missing`."""
-    if value is None:
-        return missing
+def moment(value: Any, path: str) -> int:
+    """Turn a time into seconds since 1970."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return cast("_T", value)
+        return value
     if not isinstance(value, str):
         raise DocumentError(path, "a time", value)
     try:
         found = datetime.fromisoformat(value.replace("Z", "+00:00"))
     except ValueError:
         raise DocumentError(path, "a time", value) from None
-    return cast("_T", int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()))
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 def mapped(value: Any, values: Mapping[str, _T], missing: _T) -> _T:
-    """What a value stands for, or `missing`."""
-    if value is None:
-        return missing
+    """Look up what a value stands for; `missing` if nothing is said of it."""
     return values.get(("true" if value else "false") if isinstance(value, bool) else str(value), missing)
 
 
 def count(value: Any) -> int:
-    """The length of a list; 0 for everything else."""
+    """Count the items of a list; anything else has none."""
     return len(value) if isinstance(value, list) else 0
 
 
@@ -183,7 +171,7 @@ _S = TypeVar("_S", bound=State)
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """What makes an edge happen: the row of the event, the row of the decision that shows it, and the event's sentence."""
+    """What makes an edge happen: rows of the event and of the decision that shows it, and the event's sentence."""
 
     event: str
     decision: str = ""
@@ -208,20 +196,20 @@ MACHINES: dict[type[State], tuple[Edge[Any], ...]] = {}
 
 
 def edges(machine: type[_S]) -> tuple[Edge[_S], ...]:
-    """Every transition of a machine."""
+    """Return every transition of a machine."""
     return MACHINES[machine]
 
 
 def successors(state: _S) -> tuple[_S, ...]:
-    """The states that can follow a state at once."""
+    """Return the states that can follow a state at once."""
     return tuple(dict.fromkeys(edge.target for edge in edges(type(state)) if edge.source is state))
 
 
 def is_possible(source: _S, target: _S) -> bool:
-    """Can `target` follow `source` at once?"""
+    """Tell whether `target` can follow `source` at once."""
     return target in successors(source)
 
 
 def why(edge: Edge[_S]) -> str:
-    """Why a transition happens: its sentence, then those of its causes."""
+    """Say why a transition happens: its sentence, then those of its causes."""
     return "; ".join(dict.fromkeys(text for text in (edge.why, *(cause.why for cause in edge.causes)) if text))

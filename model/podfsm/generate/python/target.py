@@ -130,12 +130,7 @@ class Target:
             return code.quote(groups[0]) if len(groups) == 1 else ""
         if observation.form in ("present", "count"):
             return "False" if observation.form == "present" else "0"
-        ways = (observation.absent[0] or None, observation.otherwise, observation.missing, field.none)
-        if observation.form != "which":
-            ways = ways[2:]
+        ways = [observation.missing, field.none]
+        if observation.form == "which":
+            ways = [observation.absent[0] or None, observation.otherwise, *ways]
         return code.literal(next((way for way in ways if way is not None), None))
-
-    def parameter(self, key: str) -> str:
-        """The keyword argument for a key beside the root's object."""
-        names = Names(self.reserved | {"found", "gates", "cls", "document"})
-        return names.add(key, snake(key))
