@@ -9,15 +9,15 @@ a context. So the interpreter of the tables runs once per distinct situation, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from podfsm.explore.system import Event, Stage, State
 from podfsm.language.analysis import analysis
 from podfsm.language.evaluate import EvaluationError, Program
+from podfsm.language.model import NUMBER, Domain, Expr, Formula, Procedure, Scope
 from podfsm.language.model import Event as TableEvent
-from podfsm.language.model import Expr, Formula, Procedure
 from podfsm.language.world import UNSET, Element, World
 
 Key = tuple[str, str]
@@ -58,6 +58,7 @@ class SetStage:
     targets: tuple[Element, ...]
     formulas: Mapping[str, Formula]
     writes: tuple[Write, ...]
+    filtered: Scope | None = None
 
 
 class TableSystem:
@@ -157,13 +158,39 @@ class TableSystem:
                     variable = field.variable
                     if variable is None:
                         continue
-                    bound = variable.values[-1] if variable.values and isinstance(variable.values[-1], int) else None
-                    if isinstance(bound, bool):
-                        bound = None
+                    bound = variable.bound
                     if bound is not None and field.name in self.counters:
                         bound = min(bound, self.counters[field.name])
                     found.append((at, field.index, field.name, bound))
             self.variables.append(found)
+        self._classify = [self._find_classified(k) for k in range(len(self.component_elements))]
+        self._dying = [self._find_dying(k) for k in range(len(self.component_elements))]
+
+    def _find_classified(self, k: int) -> list[tuple[int, dict[Any, Any], list[frozenset[Any]], Domain] | None]:
+        """Per variable of a component: how its values fall into classes that the element's rules tell apart."""
+        found: list[tuple[int, dict[Any, Any], list[frozenset[Any]], Domain] | None] = []
+        for at, index, _, _ in self.variables[k]:
+            element = self.component_elements[k][at]
+            variable = self.program.fields[element.collection.id][index].variable
+            domain = self.model.domains.get(variable.domain) if variable is not None else None
+            if domain is None or not domain.rule_values:
+                found.append(None)
+                continue
+            sets = rule_sets(domain, element)
+            representatives = {signature(domain, sets, value): value for value in reversed(explored(self, domain.id, element))}
+            found.append((at, representatives, sets, domain))
+        return found
+
+    def _find_dying(self, k: int) -> list[tuple[int, int, Any, Any]]:
+        """(member, field, condition, start value) of the variables of a component that can be dead."""
+        found = []
+        for at, index, _, _ in self.variables[k]:
+            element = self.component_elements[k][at]
+            variable = self.program.fields[element.collection.id][index].variable
+            if variable is not None and variable.dead is not None:
+                start = self.program.cached_closure(variable.start)((element,), None)
+                found.append((at, index, self.program.cached_closure(variable.dead), start))
+        return found
 
     def _prepare_static(self) -> None:
         """Compute every static field once; the rest stays unset until a local state is loaded."""
@@ -213,9 +240,14 @@ class TableSystem:
     def _collect(self, k: int, members: list[Element]) -> tuple[Any, ...]:
         """The variables' values of a component, saturated."""
         found = []
-        for at, index, _, bound in self.variables[k]:
+        for (at, index, _, bound), classes in zip(self.variables[k], self._classify[k], strict=True):
             value = members[at].values[index]
-            found.append(value if bound is None or value <= bound else bound)
+            if bound is not None and value > bound:
+                value = bound
+            elif classes is not None:
+                _, representatives, sets, domain = classes
+                value = representatives.get(signature(domain, sets, value), value)
+            found.append(value)
         return tuple(found)
 
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
@@ -243,15 +275,11 @@ class TableSystem:
     def _bury(self, k: int, members: list[Element], values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give dead variables their start value, so that states which cannot be told apart are one."""
         changed = False
-        for at, index, _, _ in self.variables[k]:
+        for at, index, dead, start in self._dying[k]:
             element = members[at]
-            variable = self.program.fields[element.collection.id][index].variable
-            assert variable is not None
-            if variable.dead is not None and self.program.cached_closure(variable.dead)((element,), None):
-                start = self.program.cached_closure(variable.start)((element,), None)
-                if element.values[index] != start:
-                    element.values[index] = start
-                    changed = True
+            if element.values[index] != start and dead((element,), None):
+                element.values[index] = start
+                changed = True
         if changed:
             values = self._collect(k, members)
             self._place(k, members, values)
@@ -350,11 +378,17 @@ class TableSystem:
             kept = {n: f for n, f in formulas.items() if self.model.fields[collection][n].variable is not None}
             if not kept:
                 continue
-            targets = [self.world.root] if scope is None else self.program.scope_of(scope)((self.world.root,), None)
+            # Which elements a filter lets through depends on the state, so it is asked in the plan.
+            filtered = scope if scope is not None and (scope.where is not None or scope.order is not None) else None
+            if scope is None:
+                targets = [self.world.root]
+            else:
+                whole = replace(scope, where=None, order=None, bound=None)
+                targets = self.program.scope_of(whole)((self.world.root,), None)
             keys = set(self.analysis.imports([f.expr for f in kept.values()]))
             components = dict.fromkeys(self.component_of[id(t)] for t in targets)
             writes = tuple(Write(k, tuple(sorted(keys))) for k in components)
-            found.append(SetStage(collection, tuple(targets), kept, writes))
+            found.append(SetStage(collection, tuple(targets), kept, writes, filtered))
         return found
 
     def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, tuple[tuple[int, int], ...]]:
@@ -364,9 +398,11 @@ class TableSystem:
             exported |= self.analysis.exports(write.imports)
         if isinstance(stage, FireStage):
             for fire in stage.event.fires:
-                scope = Expr("count", Expr("const", fire.scope.base.type).type, (fire.scope, None))
+                scope = Expr("count", NUMBER, (fire.scope, None))
                 exported |= self.analysis.exports_of(scope)
         else:
+            if stage.filtered is not None:
+                exported |= self.analysis.exports_of(Expr("count", NUMBER, (stage.filtered, None)))
             for table in self._joint_decided(stage.collection):
                 exported |= self.analysis.exports(((stage.collection, table),))
         return self.places(exported)
@@ -432,6 +468,9 @@ class TableSystem:
             if isinstance(spec, FireStage):
                 values += self._memberships(spec, write.component)
             else:
+                if spec.filtered is not None:
+                    inside = self.program.scope_of(spec.filtered)((self.world.root,), None)
+                    values += tuple(t in inside for t in spec.targets if self.component_of[id(t)] == write.component)
                 for table in self._joint_decided(spec.collection):
                     members = [t for t in spec.targets if self.component_of[id(t)] == write.component]
                     values += tuple(self.program.decide(table, t, ())[1] for t in members)
@@ -489,9 +528,11 @@ class TableSystem:
         members = self.component_elements[component]
         writes: list[tuple[Element, str, Any]] = []
         rows: list[str] = []
-        for target in spec.targets:
-            if self.component_of[id(target)] != component:
-                continue
+        own = [t for t in spec.targets if self.component_of[id(t)] == component]
+        if spec.filtered is not None:
+            chosen, decided = decided[: len(own)], decided[len(own) :]
+            own = [t for t, inside in zip(own, chosen, strict=True) if inside]
+        for target in own:
             for name, formula in spec.formulas.items():
                 writes.append((target, name, self.program.cached_closure(formula)((target,), None)))
             for table in self.decided.get(spec.collection, ()):
@@ -602,14 +643,24 @@ def explored(system: TableSystem, domain_id: str, element: Element) -> list[Any]
         return list(domain.values)
     found: list[Any] = list(domain.constants)
     if domain.rule_values:
-        collection, _, name = domain.rule_values.partition(".")
-        sets = [frozenset(child.get(name) or ()) for child in element.children_of(collection)]
+        sets = rule_sets(domain, element)
         named = sorted(frozenset().union(*sets))
         unnamed = next(n for n in range(1, 300) if n not in named)
-        signatures = {tuple(value in s for s in sets) for value in found if value != 0}
+        known = {signature(domain, sets, value) for value in found}
         for value in (unnamed, *named):
-            signature = tuple(value in s for s in sets)
-            if value not in found and signature not in signatures:
-                signatures.add(signature)
+            one = signature(domain, sets, value)
+            if one not in known:
+                known.add(one)
                 found.append(value)
     return found
+
+
+def rule_sets(domain: Domain, element: Element) -> list[frozenset[Any]]:
+    """The sets of values that the element's own rules name."""
+    collection, _, name = domain.rule_values.partition(".")
+    return [frozenset(child.get(name) or ()) for child in element.children_of(collection)]
+
+
+def signature(domain: Domain, sets: list[frozenset[Any]], value: Any) -> tuple[Any, ...]:
+    """What tells a value from others: which constant it is, which rules name it."""
+    return (value if value in domain.constants else None, *(value in one for one in sets))

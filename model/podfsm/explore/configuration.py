@@ -101,11 +101,17 @@ def system_for(
         program,
         configuration.document,
         features=frozenset(configuration.features),
-        machines=frozenset(configuration.machines) or None,
+        machines=frozenset(configuration.machines or whole_pod(model)),
         counters=configuration.counters,
         decided=decided_tables(model),
         starts={**_starts(model, configuration), **configuration.starts},
     )
+
+
+def whole_pod(model: Model) -> tuple[str, ...]:
+    """The machines that a whole pod is composed of (`settings: whole-pod`); without the setting all of them."""
+    setting = model.named["settings"].get("whole-pod")
+    return tuple(cell.text for cell in setting.data.value) if setting is not None else tuple(model.machines)
 
 
 def _starts(model: Model, configuration: Configuration) -> dict[str, Any]:

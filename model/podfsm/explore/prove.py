@@ -66,6 +66,10 @@ def applicable(model: Model, configuration: Configuration, system: TableSystem, 
     if missing:
         titles = ", ".join(model.named["features"][f].text("title") for f in missing)
         return f"needs what this configuration leaves out: {titles}"
+    present = [f for f in one.without if f in configuration.features]
+    if present:
+        titles = ", ".join(model.named["features"][f].text("title") for f in present)
+        return f"does not hold with: {titles}"
     if one.regions and set(configuration.machines) != set(one.regions):
         return "is a property of one region: " + ", ".join(one.regions)
     if not one.regions and configuration.machines:
@@ -89,7 +93,7 @@ def explore_configuration(
     """Explore a configuration exhaustively and judge properties on it."""
     by_assumption: dict[tuple[str, ...], list[Property]] = {}
     for one in properties:
-        by_assumption.setdefault(_switching(model, one), []).append(one)
+        by_assumption.setdefault(_switching(model, configuration, one), []).append(one)
     main: Exploration | None = None
     for assume in sorted({(), *by_assumption}, key=len):
         system = system_for(model, configuration, mode, assume)
@@ -124,9 +128,16 @@ def view_class(system: TableSystem, component: int, expr: Expr) -> Any:
     return lambda c, local: system.class_by(places, c, local)
 
 
-def _switching(model: Model, one: Property) -> tuple[str, ...]:
-    """The assumptions of a property that switch rows off."""
-    return tuple(sorted(a for a in one.assume if model.named["assumptions"][a].data.get("rows") is not None))
+def _switching(model: Model, configuration: Configuration, one: Property) -> tuple[str, ...]:
+    """The assumptions of a property that switch off rows which exist in the configuration."""
+    features = {event.id: event.feature for machine in model.machines.values() for event in machine.events}
+    needed = {row.id: row.feature or features.get(row.owner, "") for row in model.rows()}
+    found = []
+    for name in one.assume:
+        rows = model.named["assumptions"][name].data.get("rows")
+        if rows is not None and any(needed.get(c.text, "") in ("", *configuration.features) for c in rows.value):
+            found.append(name)
+    return tuple(sorted(found))
 
 
 def judge(model: Model, exploration: Exploration, properties: Sequence[Property]) -> None:

@@ -77,8 +77,8 @@ class Program:
         self.getters: dict[str, list[Callable[[Element], Any] | None]] = {}
         self.explored: dict[str, list[Callable[[Element], Any] | None]] = {}
         self.roles: dict[str, dict[str, Closure]] = {}
-        self._formulas: dict[int, Closure] = {}
-        self._scopes: dict[int, Callable[[tuple[Element | None, ...], Any], list[Element]]] = {}
+        self._formulas: dict[int, tuple[Formula, Closure]] = {}
+        self._scopes: dict[int, tuple[Scope, Callable[[tuple[Element | None, ...], Any], list[Element]]]] = {}
         self._stages: dict[tuple[str, str, int], list[tuple[str, Closure]]] = {}
         self._local_derived: dict[str, list[int]] = {}
         self._compile()
@@ -262,8 +262,8 @@ class Program:
         """Compile a formula, once."""
         found = self._formulas.get(id(formula))
         if found is None:
-            found = self._formulas[id(formula)] = self.closure(formula.expr)
-        return found
+            found = self._formulas[id(formula)] = (formula, self.closure(formula.expr))
+        return found[1]
 
     def local_derived(self, collection: str) -> Sequence[int]:
         """Indexes of the derived fields that depend on the element's own component only."""
@@ -365,8 +365,9 @@ class Program:
         """Compile a scope to a function that gives its elements, once."""
         found = self._scopes.get(id(scope))
         if found is None:
-            found = self._scopes[id(scope)] = self._scope(scope)
-        return found
+            # The scope is kept beside its function, so that its id stays its own.
+            found = self._scopes[id(scope)] = (scope, self._scope(scope))
+        return found[1]
 
     def _scope(self, scope: Scope) -> Callable[[tuple[Element | None, ...], Any], list[Element]]:
         base = self.closure(scope.base)

@@ -363,7 +363,8 @@ class Loader:
         roots = [c for c in self.collections.values() if not c.of]
         if not roots:
             start = next((Place(file, 1, 1) for file in self.files), Place("", 1, 1))
-            self.problems.add(start, "no collection is the root", "give `collections:` with one that has no `of:`")
+            if not self.problems.found:
+                self.problems.add(start, "no collection is the root", "give `collections:` with one that has no `of:`")
             raise TablesError(self.problems.found)
         for other in roots[1:]:
             self.problems.add(other.place, f"{other.id!r} is a second root beside {roots[0].id!r}", "give it an `of:`")
@@ -770,6 +771,8 @@ class Loader:
             feature,
             self.text(spec, "why"),
             self.resolver.condition(dead, context) if dead is not None else None,
+            domain.counter if domain is not None else None,
+            domain.id if domain is not None else "",
         )
         self.fields[collection][name] = Field(
             collection,
@@ -893,7 +896,7 @@ class Loader:
             for mode in expected:
                 if mode not in MODES:
                     self.problems.unknown(expect.keys[mode], "mode", mode, MODES)
-            for section, key in (("features", "features"), ("defects", "defects"), ("assumptions", "assume")):
+            for section, key in (("features", "features"), ("features", "without"), ("defects", "defects"), ("assumptions", "assume")):
                 for word in self.words(cell.get(key)):
                     self._known(section, word, cell)
             found[name] = Property(
@@ -912,6 +915,7 @@ class Loader:
                 regions=self.words(cell.get("regions")),
                 number=self.text(cell, "number"),
                 contract=self.text(cell, "contract"),
+                without=self.words(cell.get("without")),
             )
         return found
 
@@ -1095,7 +1099,7 @@ def _typed(text: str, type_: Type) -> Any:
     if type_.kind == "bool":
         return text == "true"
     if type_.kind in ("number", "time"):
-        return int(text) if text.lstrip("-").isdigit() else None
+        return int(text) if WHOLE.match(text) else None
     return text
 
 

@@ -140,6 +140,8 @@ class Variable:
     feature: str = ""
     why: str = ""
     dead: Formula | None = None
+    bound: int | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +306,7 @@ class Property:
     regions: tuple[str, ...] = ()
     number: str = ""
     contract: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ SHAPES: Mapping[str, Shape] = {
                     choices=("proved", "refuted"),
                 )
             },
-            _each("features assume defects regions", "words"),
+            _each("features without assume defects regions", "words"),
             _each("always step reachable stuck where witness why cite number title contract", "text"),
         ),
         "expect why cite",
@@ -312,7 +312,7 @@ SHAPES: Mapping[str, Shape] = {
         "a finding",
         _merge(
             {"features": "words"},
-            _each("per where reachable never always step stuck text defect why cite", "text"),
+            _each("per where reachable never always step never-step stuck text defect why cite", "text"),
         ),
         "per text why cite",
     ),
