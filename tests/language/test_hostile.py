@@ -145,7 +145,7 @@ def check_loading(directory: Path) -> None:
     assert all(PLACED.match(message) for message in messages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_mutated_toy_tables(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("tables")

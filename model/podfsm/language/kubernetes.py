@@ -61,4 +61,4 @@ def default_of(defaults: Mapping[str, bool], minor: str) -> bool:
 
 
 def _version(minor: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor.split(".") if part.isdigit())
+    return tuple(int(part) for part in minor.split(".") if part.isdecimal())
