@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from podfsm.explore.adapter import Label, TableSystem
 from podfsm.explore.check import StateProperty, StepProperty, check_states, check_steps, find_stuck
 from podfsm.explore.configuration import Configuration, system_for
-from podfsm.explore.search import Result, explore
+from podfsm.explore.search import Progress, Result, explore
 from podfsm.explore.system import State
 from podfsm.language.model import Expr, Model, Property
 
@@ -89,15 +89,17 @@ def explore_configuration(
     max_states: int | None = None,
     max_seconds: float | None = None,
     watch: bool = False,
+    max_bytes: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Exploration:
-    """Explore a configuration exhaustively and judge properties on it."""
+    """Explore a configuration exhaustively and judge properties on it; limits and `progress` are those of `explore`."""
     by_assumption: dict[tuple[str, ...], list[Property]] = {}
     for one in properties:
         by_assumption.setdefault(_switching(model, configuration, one), []).append(one)
     main: Exploration | None = None
     for assume in sorted({(), *by_assumption}, key=len):
         system = system_for(model, configuration, mode, assume)
-        limits: dict[str, Any] = {}
+        limits: dict[str, Any] = {"max_bytes": max_bytes, "progress": progress}
         if max_states is not None:
             limits["max_states"] = max_states
         if max_seconds is not None:

@@ -3,13 +3,14 @@
 A finding is a remark on one pod. It applies to the elements of its collection for which the constant condition `where`
 holds, and is shown for those on which every one of its conditions holds on what was explored:
 
-============= ========================================================================================================
+============== =======================================================================================================
 ``reachable``  some state has it
 ``never``      no state has it
 ``always``     every state has it
 ``step``       some step has it
+``never-step`` no step has it
 ``stuck``      some state has it, and nothing that Kubernetes does by itself leads out of it
-============= ========================================================================================================
+============== =======================================================================================================
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from podfsm.language.load import Loader
 
 #: What a finding may ask about what was explored.
-FORMS = ("reachable", "never", "always", "step", "stuck")
+FORMS = ("reachable", "never", "always", "step", "never-step", "stuck")
+
+#: Those that look at the states before and after a step.
+STEPS = ("step", "never-step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def _finding(loader: Loader, name: str, cell: Cell, place: Place) -> Finding | N
         collection=collection,
         where=loader.resolver.condition(where, Context([collection])) if where is not None else None,
         conditions=tuple(
-            (form, loader.resolver.condition(cell.value[form], Context([collection], in_step=form == "step")))
+            (form, loader.resolver.condition(cell.value[form], Context([collection], in_step=form in STEPS)))
             for form in FORMS
             if cell.get(form) is not None
         ),
@@ -99,7 +103,7 @@ def _reduction(loader: Loader, name: str, cell: Cell, place: Place) -> Reduction
         names = [variable.partition(".")[2] for variable in variables]
         if counter not in names:
             loader.problems.unknown(bound.place, "variable", counter, names)
-        if not bound.text.isdigit() or not int(bound.text):
+        if not bound.text.isdecimal() or not int(bound.text):
             loader.problems.add(bound.place, f"{bound.text!r} is no bound of a counter", "write 1 or more")
         else:
             counters[counter] = int(bound.text)
