@@ -433,11 +433,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A step that makes a pod smaller: features go off, variables are forgotten, counters end earlier."""
+    """A step that makes a pod smaller: features go off, counters end earlier."""
 
     id: str
     features: tuple[str, ...]
-    forgotten: tuple[str, ...]
     counters: Mapping[str, int]
     title: str
     why: str

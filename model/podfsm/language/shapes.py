@@ -319,7 +319,7 @@ SHAPES: Mapping[str, Shape] = {
     "explored-feature": _record("an explored feature", _each("when why", "text"), "why"),
     "reduction": _record(
         "a reduction",
-        _merge({"counters": "texts"}, _each("without forget", "words"), _each("title why", "text")),
+        _merge({"counters": "texts"}, {"without": "words"}, _each("title why", "text")),
         "title why",
     ),
     "kubernetes": _record(

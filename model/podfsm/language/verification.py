@@ -93,14 +93,9 @@ def _chosen(loader: Loader, name: str, cell: Cell, place: Place) -> Chosen:
 def _reduction(loader: Loader, name: str, cell: Cell, place: Place) -> Reduction:
     loader.unique(name, place)
     _check_words(loader, "features", "without", cell)
-    forgotten = loader.words(cell.get("forget"))
-    variables = [f.id for fields in loader.fields.values() for f in fields.values() if f.variable is not None]
-    for word in forgotten:
-        if word not in variables:
-            loader.problems.unknown(cell.value["forget"].place, "variable", word, variables)
+    names = [f.name for fields in loader.fields.values() for f in fields.values() if f.variable is not None]
     counters = {}
     for counter, bound in (cell.get("counters") or Cell({}, place)).items():
-        names = [variable.partition(".")[2] for variable in variables]
         if counter not in names:
             loader.problems.unknown(bound.place, "variable", counter, names)
         if not bound.text.isdecimal() or not int(bound.text):
@@ -110,7 +105,6 @@ def _reduction(loader: Loader, name: str, cell: Cell, place: Place) -> Reduction
     return Reduction(
         id=name,
         features=loader.words(cell.get("without")),
-        forgotten=forgotten,
         counters=counters,
         title=loader.text(cell, "title"),
         why=loader.text(cell, "why"),
