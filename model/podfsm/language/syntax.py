@@ -85,7 +85,8 @@ def tokens(text: str) -> list[tuple[str, str, int]]:
             if not text[at:].strip():
                 break
             column = at + len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(column, f"unexpected character {text[column]!r}", "see the grammar of conditions")
+            mend = "name what stands before it in a let" if text[column] == "." else "see the grammar of conditions"
+            raise ExpressionError(column, f"unexpected character {text[column]!r}", mend)
         kind = str(match.lastgroup)
         # A word that ends in ':' or '-' swallowed the operator after it ("any(init: x)", "a- b").
         word, end = match.group(kind), match.end()

@@ -190,7 +190,8 @@ class World:
                 current = entry(current, *part.split("=", 1))
                 continue
             if not isinstance(current, Mapping):
-                raise DocumentError(".".join(path[: at + 1]), f"expected an object, found {type_name(current)}")
+                holder = path[: at + len(path) - len(rest)] or path[:1]
+                raise DocumentError(".".join(holder), f"expected an object, found {type_name(current)}")
             current = current.get(part)
         return current
 
