@@ -442,7 +442,7 @@ class TableSystem:
 
     def class_by(self, places: tuple[tuple[int, int], ...], component: int, local: int) -> int:
         """Dense number of the values at some places (member, field index) of a local state."""
-        values = tuple(self.local_value(component, local, at, index) for at, index in places)
+        values = tuple(_frozen(self.local_value(component, local, at, index)) for at, index in places)
         table = self._classes.setdefault((component, places), {})
         return table.setdefault(values, len(table))
 
