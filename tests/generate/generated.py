@@ -1,4 +1,4 @@
-"""What the tests of generated Python share: modules made from tables, and elements made from the interpreter's worlds."""
+"""What tests of generated Python share: modules made from tables, elements made from the interpreter's worlds."""
 
 from __future__ import annotations
 
@@ -63,22 +63,21 @@ class Generated:
         return self._copy(world.root, world.program.gates)
 
     def _copy(self, element: Element, gates: frozenset[str]) -> Any:
-        id = element.collection.id
+        collection = element.collection.id
         values = {
-            self.target.member(id, field.name): self._value(element.get(field.name))
-            for field in self.need.inputs(id)
+            self.target.member(collection, field.name): self._value(element.get(field.name), field)
+            for field in self.need.inputs(collection)
             if not is_index(field)
         }
-        for child in self.need.children[id]:
-            values[self.target.children(child.id)] = tuple(
-                self._copy(inner, gates) for inner in element.children_of(child.id)
-            )
+        for child in self.need.children[collection]:
+            inner = element.children_of(child.id)
+            values[self.target.children(child.id)] = tuple(self._copy(one, gates) for one in inner)
         if not element.collection.of and self.need.gates:
             values["gates"] = gates
-        return getattr(self.module, self.target.classes[id])(**values)
+        return getattr(self.module, self.target.classes[collection])(**values)
 
-    def _value(self, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
+    def _value(self, value: Any, field: Field) -> Any:
+        return tuple(value) if field.type.kind == "list" else value
 
     def pairs(self, world: World, root: Any) -> list[tuple[Element, Any]]:
         """Every element of the interpreter's world with its generated counterpart."""

@@ -23,7 +23,7 @@ from podfsm.errors import PodfsmError
 from podfsm.generate import emit, files, files_of, run
 from podfsm.language import kubernetes, resolve, tables
 from podfsm.language.evaluate import EvaluationError, Program
-from podfsm.language.model import Expr, Model, Scope
+from podfsm.language.model import BOOL, Expr, Model, Scope
 from podfsm.language.world import World
 from podfsm.requests import GenerateRequest
 
@@ -99,7 +99,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     return Generated(tables.shipped(), tmp_path_factory.mktemp("shipped"))
 
 
-# ------------------------------------------------------------------------------------------------ against the interpreter
+# ---------------------------------------------------------------------------------------------- against the interpreter
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -166,23 +166,23 @@ def test_the_toy_has_every_construct(toy_model: Model) -> None:
 
 
 def test_what_looks_at_two_states_cannot_be_generated(toy_model: Model) -> None:
-    inner = Expr("const", resolve.BOOL, (True,))
+    inner = Expr("const", BOOL, (True,))
     table = next(iter(toy_model.tables.values()))
-    formula = replace(next(emit.table_formulas(table)), expr=Expr("before", resolve.BOOL, (inner,)))
+    formula = replace(next(emit.table_formulas(table)), expr=Expr("before", BOOL, (inner,)))
     with pytest.raises(PodfsmError, match="two states"):
         emit.needed(toy_model, [], [formula])
 
 
-# -------------------------------------------------------------------------------------------------------- as users see it
+# ------------------------------------------------------------------------------------------------------ as users see it
 
 
 def test_a_child_belongs_to_one_parent(toy: Generated) -> None:
     shelf = toy.module.Shelf(side="front", name="one", size=3)
-    first = toy.module.Shop(name="first", shelves=(shelf, shelf))
+    first = toy.module.Shop(name="first", shelfs=(shelf, shelf))
     second = replace(first, name="second")
-    assert [s.parent.name for s in (*first.shelves, *second.shelves)] == ["first"] * 2 + ["second"] * 2
-    assert [s.index for s in second.shelves] == [0, 1]
-    assert first.shelves[0] == shelf
+    assert [s.parent.name for s in (*first.shelfs, *second.shelfs)] == ["first"] * 2 + ["second"] * 2
+    assert [s.index for s in second.shelfs] == [0, 1]
+    assert first.shelfs[0] == shelf
 
 
 def test_elements_are_immutable(toy: Generated) -> None:
@@ -233,7 +233,7 @@ def test_sentences_and_citations_are_in_the_source(shipped: Generated) -> None:
                 assert f"{row.id}: {row.why}" in text
 
 
-# ----------------------------------------------------------------------------------------------------------------- views
+# ---------------------------------------------------------------------------------------------------------------- views
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +282,7 @@ def test_a_view_is_an_enumeration_with_edges(lights: Generated, toy_model: Model
     assert (second.defect, len(second.causes), third.causes) == ("K99", 2, ())
 
 
-# ------------------------------------------------------------------------------------------------------------ the source
+# ----------------------------------------------------------------------------------------------------------- the source
 
 
 def modules() -> list[str]:
@@ -335,7 +335,7 @@ def test_bytes_do_not_depend_on_the_hash_seed() -> None:
     assert len(found) == 1
 
 
-# -------------------------------------------------------------------------------------------------------------- requests
+# ------------------------------------------------------------------------------------------------------------- requests
 
 
 def ask(out: Path, check: bool = False, tables: Path | None = None) -> tuple[int, str]:

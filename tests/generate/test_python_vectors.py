@@ -1,4 +1,4 @@
-"""The generated module and the interpreter give the same answers, on every vector of the decisions that are generated."""
+"""The generated module gives the interpreter's answers, on every vector of the decisions that are generated."""
 
 from __future__ import annotations
 

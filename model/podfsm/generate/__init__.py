@@ -29,7 +29,7 @@ def files(model: Model) -> dict[str, str]:
 
 
 def files_of(target: str, model: Model) -> Mapping[str, str]:
-    """The files of one target.
+    """Return the files of one target.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def run(request: GenerateRequest) -> int:
 
 
 def _checkout(start: Path) -> Path:
-    """The directory of the checkout around `start`."""
+    """Return the directory of the checkout around `start`."""
     for directory in (start, *start.parents):
         if (directory / "model" / "podfsm" / "tables").is_dir() and (directory / "pyproject.toml").is_file():
             return directory

@@ -1,7 +1,7 @@
 """What every target needs before it writes a line: which parts of the model, in which order, under which names.
 
-Nothing here knows a programming language. A target asks `needed` what a set of tables reads, `Nullable` which values may
-be missing, and `Names` for identifiers that clash with nothing.
+Nothing here knows a programming language. A target asks `needed` what a set of tables reads, `Nullable` which values
+may be missing, and `Names` for identifiers that clash with nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def constant(name: str) -> str:
 
 
 def plural(name: str) -> str:
-    """An English plural by the spelling of the word."""
+    """Return an English plural by the spelling of the word."""
     if re.search(r"(s|x|z|ch|sh)\Z", name):
         return name + "es"
     if re.search(r"[^aeiou]y\Z", name):
@@ -140,7 +140,7 @@ def table_formulas(table: Table) -> Iterator[Formula]:
 
 
 def parts(expr: Expr) -> Iterator[Expr | Scope]:
-    """The expressions and scopes that an expression is made of."""
+    """Return the expressions and scopes that an expression is made of."""
     todo = list(expr.args)
     for item in todo:
         if isinstance(item, Expr | Scope):
@@ -150,7 +150,7 @@ def parts(expr: Expr) -> Iterator[Expr | Scope]:
 
 
 def definition(field: Field) -> Formula | None:
-    """The formula that computes a field from a document: a let, or a variable's start if nothing is observed.
+    """Return the formula that computes a field from a document: a let, or a variable's start if nothing is observed.
 
     A constant start is no formula: the field can then be given.
     """
@@ -162,7 +162,7 @@ def definition(field: Field) -> Formula | None:
 
 
 def is_input(field: Field) -> bool:
-    """Is the field given from outside, and not computed from other fields?"""
+    """Tell whether a field is given from outside, and not computed from other fields."""
     return not field.table and definition(field) is None
 
 
@@ -183,9 +183,11 @@ class Needed:
 
     @property
     def root(self) -> Collection:
+        """The collection that has no parent."""
         return self.collections[0]
 
     def inputs(self, collection: str) -> list[Field]:
+        """Return the fields of a collection that are given from outside."""
         return [field for field in self.fields[collection] if is_input(field)]
 
     def depth(self, collection: str) -> int:
@@ -250,22 +252,22 @@ class _Collector:
     def _domains(self) -> tuple[Domain, ...]:
         for fields in self.model.fields.values():
             self.types.update(f.type for f in fields.values() if f.id in self.fields)
-        for id in self.tables:
-            table = self.model.tables[id]
+        for name in self.tables:
+            table = self.model.tables[name]
             self.types.update(type_ for _, type_ in table.given)
             self.types.update(result.type for result in table.results)
             self.types.update(formula.expr.type for _, formula in table.lets)
         names = {type_.name for type_ in self.types if type_.kind == "enum"}
         return tuple(domain for domain in self.model.domains.values() if domain.id in names)
 
-    def _table(self, id: str) -> None:
-        if id in self.tables:
+    def _table(self, name: str) -> None:
+        if name in self.tables:
             return
-        table = self.model.tables[id]
-        self.tables.add(id)
+        table = self.model.tables[name]
+        self.tables.add(name)
         self.collections.add(table.collection)
         if not table.given:
-            self.fields.add(f"{table.collection}.{id}")
+            self.fields.add(f"{table.collection}.{name}")
         self.gates.update(row.gate.removeprefix("not ") for row in active_rows(table) if row.gate)
         for formula in table_formulas(table):
             self._expr(formula.expr)
@@ -309,7 +311,7 @@ class _Collector:
                 self._expr(part)
 
 
-# -------------------------------------------------------------------------------------------------- values that may miss
+# ------------------------------------------------------------------------------------------------- values that may miss
 
 
 class Nullable:
@@ -322,7 +324,7 @@ class Nullable:
     def __init__(self, model: Model, need: Needed) -> None:
         self.model = model
         self._maybe: set[tuple[str, ...]] = set()
-        self._formulas = _formulas(model, need)
+        self._formulas = _formulas(need)
         for fields in need.fields.values():
             for field in fields:
                 if is_input(field) and _may_miss(field):
@@ -330,20 +332,34 @@ class Nullable:
         while self._pass():
             pass
 
+    def items(self) -> bool:
+        """Tell whether any list that a formula makes may have missing items."""
+        return any(self._gaps(formula.expr, table) for _, formula, table in self._formulas)
+
+    def _gaps(self, expr: Expr, table: Table | None) -> bool:
+        made = [expr.args[0]] if expr.kind == "each" else expr.args if expr.kind == "list" else ()
+        if any(self.expr(item, table) for item in made):
+            return True
+        inner = [e for part in parts(expr) for e in _expressions(part)]
+        return any(self._gaps(item, table) for item in inner)
+
     def field(self, field: Field) -> bool:
+        """Tell whether the value of a field may be missing."""
         if field.table:
             table = self.model.tables[field.table]
             return table.single and self.result(table, "")
         return ("field", field.id) in self._maybe
 
     def result(self, table: Table, name: str) -> bool:
+        """Tell whether a result of a table may be missing."""
         return ("result", table.id, name) in self._maybe
 
     def argument(self, table: Table, name: str) -> bool:
+        """Tell whether an argument of a table may be missing."""
         return ("argument", table.id, name) in self._maybe
 
     def expr(self, expr: Expr, table: Table | None = None) -> bool:
-        """May the value of an expression, inside `table` or a let, be missing?"""
+        """Tell whether the value of an expression, inside `table` or a let, may be missing."""
         own = table.id if table is not None else ""
         kind, args = expr.kind, expr.args
         if kind == "const":
@@ -367,7 +383,7 @@ class Nullable:
         return kind in ("first", "last", "next", "previous")
 
     def _pass(self) -> bool:
-        """One round over all formulas; has anything changed?"""
+        """Go over all formulas once; tell whether anything has changed."""
         before = len(self._maybe)
         for key, formula, table in self._formulas:
             expr = formula if isinstance(formula, Expr) else formula.expr
@@ -393,13 +409,12 @@ class Nullable:
                 if self.expr(value, table):
                     self._maybe.add(("argument", called.id, name))
         for part in parts(expr):
-            inner = [part] if isinstance(part, Expr) else [e for e in (part.bound, part.where) if e is not None]
-            for item in inner:
+            for item in _expressions(part):
                 self._arguments(item, table)
 
 
-def _formulas(model: Model, need: Needed) -> list[tuple[tuple[str, ...], Formula, Table | None]]:
-    """What each formula defines (() for conditions), the formula, and the table it stands in."""
+def _formulas(need: Needed) -> list[tuple[tuple[str, ...], Formula, Table | None]]:
+    """Return what each formula defines (() for conditions), the formula, and the table it stands in."""
     found: list[tuple[tuple[str, ...], Formula, Table | None]] = []
     for collection in need.collections:
         found += [((), collection.roles[role], None) for role in need.roles[collection.id]]
@@ -417,12 +432,19 @@ def _formulas(model: Model, need: Needed) -> list[tuple[tuple[str, ...], Formula
     return found
 
 
+def _expressions(part: Expr | Scope) -> list[Expr]:
+    """Return the expressions that a part of an expression consists of."""
+    if isinstance(part, Expr):
+        return [part]
+    return [expr for expr in (part.bound, part.where) if expr is not None]
+
+
 def _no_zero(type_: Type) -> bool:
     return type_.kind not in functions.ZERO
 
 
 def _may_miss(field: Field) -> bool:
-    """May an input be missing?"""
+    """Tell whether an input may be missing."""
     observation = field.observe
     if observation is None:
         return field.none is None and (field.variable is None or field.variable.start.expr.args[0] is None)
@@ -436,12 +458,12 @@ def _may_miss(field: Field) -> bool:
 
 
 def let_why(model: Model, collection: str, name: str) -> str:
-    """The sentence that a let carries in its table file."""
+    """Return the sentence that a let carries in its table file."""
     return _cell_text(model, ("let", collection, name, "why"))
 
 
 def observed_why(model: Model, collection: str, name: str) -> str:
-    """The sentence that an observed field carries in its table file."""
+    """Return the sentence that an observed field carries in its table file."""
     return _cell_text(model, ("observe", collection, name, "why"))
 
 
@@ -459,12 +481,12 @@ def _cell_text(model: Model, path: tuple[str, ...]) -> str:
 
 
 def path_text(path: tuple[str, ...]) -> str:
-    """A path the way the tables write it."""
+    """Return a path the way the tables write it."""
     return "/" + ".".join(path[1:]) if path[:1] == ("/",) else ".".join(path)
 
 
 def source_path(path: str) -> tuple[tuple[str, ...], bool]:
-    """The parts of a collection's path, ("/", ...) from the document's root; does it hold one object, not a list?"""
+    """Return the parts of a collection's path ("/" first: from the document), and whether it holds one object."""
     text, single = path.removesuffix("?"), path.endswith("?")
     return (("/", *text[1:].split(".")) if text.startswith("/") else tuple(text.split("."))), single
 
@@ -472,8 +494,8 @@ def source_path(path: str) -> tuple[tuple[str, ...], bool]:
 def document_keys(need: Needed) -> dict[str, list[tuple[tuple[str, ...], Type, str]]]:
     """Keys beside the root's own object that paths from the document's root begin with.
 
-    For each, the paths behind it, and the type and form of what is read there (`list` and `single` for collections). Keys
-    that the root's own fields and lists read as well are part of its object, and left out.
+    For each, the paths behind it, and the type and form of what is read there (`list` and `single` for collections).
+    Keys that the root's own fields and lists read as well are part of its object, and left out.
     """
     found: dict[str, list[tuple[tuple[str, ...], Type, str]]] = {}
     own: set[str] = set()
@@ -508,7 +530,7 @@ def which_paths(field: Field) -> list[tuple[str, ...]]:
 
 
 def needed_joins(need: Needed, collection: Collection) -> dict[str, Mapping[str, str]]:
-    """Joins of a collection that its fields or its children's lists go through."""
+    """Return joins of a collection that its fields or its children's lists go through."""
     starts: set[str] = set()
     for field in need.inputs(collection.id):
         if field.observe is not None:

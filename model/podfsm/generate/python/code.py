@@ -30,14 +30,14 @@ class Code:
     comma: bool = False
 
     def at(self, level: int) -> Code:
-        """The same, in parentheses if it binds looser than `level`."""
+        """Return the same, in parentheses if it binds looser than `level`."""
         if self.level >= level:
             return self
         return replace(self, text=f"({self.text})", level=ATOM, parts=self.parts or (("", replace(self, parts=())),))
 
 
 def quote(text: str) -> str:
-    """A string literal, in the quotes that need fewer escapes."""
+    """Return a string literal, in the quotes that need fewer escapes."""
     plain = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
     if '"' in text and "'" not in text and "\\" not in plain.replace('\\"', ""):
         return f"'{text}'"
@@ -45,7 +45,7 @@ def quote(text: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A constant of the tables: text, number, truth value, nothing, or a tuple of them."""
+    """Return a constant of the tables: text, number, truth value, nothing, or a tuple of them."""
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, list | tuple):
@@ -69,14 +69,17 @@ def operation(word: str, level: int, items: Iterable[Code]) -> Code:
 
 
 def conjunction(items: Iterable[Code]) -> Code:
+    """Join conditions that must all hold."""
     return operation("and", AND, items)
 
 
 def disjunction(items: Iterable[Code]) -> Code:
+    """Join conditions of which one must hold."""
     return operation("or", OR, items)
 
 
 def negation(item: Code) -> Code:
+    """Turn a condition round."""
     if item.text in ("True", "False"):
         return Code("False" if item.text == "True" else "True")
     inner = item.at(NOT)
@@ -91,17 +94,18 @@ def conditional(condition: Code, yes: Code, no: Code) -> Code:
 
 
 def unpacked(item: Code) -> Code:
-    """An iterable whose items become items of the tuple around it."""
+    """Return an iterable whose items become items of the tuple around it."""
     inner = item.at(ADD)
     return Code(f"*{inner.text}", ATOM, inner.parts, f"*{inner.opened}", inner.closed, inner.comma)
 
 
 def comparison(left: Code, operator: str, right: Code) -> Code:
+    """Compare two values."""
     return Code(f"{left.at(ADD).text} {operator} {right.at(ADD).text}", COMPARE)
 
 
 def call(function: str, *arguments: Code, names: Iterable[str] = ()) -> Code:
-    """A call with arguments by position, the last ones by name where `names` has names for them."""
+    """Return a call with arguments by position, the last ones by name where `names` has names for them."""
     words = [f"{name}=" if name else "" for name in names] or [""] * len(arguments)
     parts = tuple((word, argument.at(CONDITIONAL)) for word, argument in zip(words, arguments, strict=True))
     inside = ", ".join(word + part.text for word, part in parts)
@@ -136,14 +140,14 @@ def lines(prefix: str, code: Code, suffix: str = "", indent: str = "") -> list[s
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    """A comment, wrapped."""
+    """Return a comment, wrapped."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ", break_long_words=False
     )
 
 
 def docstring(paragraphs: Iterable[str], indent: str = "") -> list[str]:
-    """A docstring of paragraphs, wrapped; lines of a paragraph that begin with two spaces stay as they are."""
+    """Return a docstring of paragraphs, wrapped."""
     found: list[str] = []
     for paragraph in paragraphs:
         text = re.sub(r"\\", r"\\\\", paragraph).replace('"""', '\\"\\"\\"')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,13 @@ class Expressions:
     # ---------------------------------------------------------------------------------------------------------- entries
 
     def expr(self, expr: Expr, els: Elements = ("self",)) -> Code:
+        """Write an expression."""
         found = getattr(self, "_" + expr.kind)(expr, els)
         assert isinstance(found, Code)
         return found
 
     def assigned(self, expr: Expr, wanted: Type, els: Elements = ("self",)) -> Code:
-        """An expression where a value of some type is wanted; cast where the tables are looser than Python's types."""
+        """Write an expression where a type is wanted, with a cast where the tables are looser than Python's types."""
         found = self.expr(expr, els)
         given = self.static(expr)
         maybe = self.nullable(expr)
@@ -67,20 +68,22 @@ class Expressions:
         return self.cast(wanted, maybe, found)
 
     def cast(self, wanted: Type, maybe: bool, found: Code) -> Code:
+        """Tell Python the type of an expression."""
         self.target.use("cast")
         return code.call("cast", Code(code.quote(self.target.python_type(wanted, maybe))), found)
 
     def gate(self, gate: str, els: Elements = ("self",)) -> Code:
-        """Is a feature gate on, or with `not` before its name, off?"""
+        """Ask whether a feature gate is on, or with `not` before its name, off."""
         name = gate.removeprefix("not ")
         up = ".parent" * self.target.need.depth(self.collection)
         return code.comparison(Code(code.quote(name)), "in" if name == gate else "not in", Code(f"{els[0]}{up}.gates"))
 
     def nullable(self, expr: Expr) -> bool:
+        """Tell whether the value of an expression may be missing."""
         return self.target.nullable.expr(expr, self.table)
 
     def static(self, expr: Expr) -> Type:
-        """The type that Python sees in an expression, unless it is the one of the tables."""
+        """Return the type that Python sees in an expression, unless it is the one of the tables."""
         if expr.kind == "const" and isinstance(expr.args[0], str):
             return Type("text")
         if expr.kind == "builtin" and expr.args[0] == "if":
@@ -95,9 +98,9 @@ class Expressions:
             return second
         return Type("text") if {first.kind, second.kind} <= {"text", "enum"} else Type("object")
 
-    # ----------------------------------------------------------------------------------------------- constants and names
+    # ---------------------------------------------------------------------------------------------- constants and names
 
-    def _const(self, expr: Expr, els: Elements) -> Code:
+    def _const(self, expr: Expr, _els: Elements) -> Code:
         value = expr.args[0]
         return Code(code.literal(value), ADD if isinstance(value, int) and value < 0 else ATOM)
 
@@ -119,7 +122,7 @@ class Expressions:
     _item = _call = _field
 
     def _access(self, expr: Expr, els: Elements) -> _Access:
-        """Take a field, a table's result or a call apart: of what, how it is read, and what it is if nothing is there."""
+        """Take a field, a result or a call apart: of what, how it is read, and what it is if nothing is there."""
         model, zero = self.target.model, functions.ZERO.get(expr.type.kind)
         if expr.kind == "field":
             ref, collection, name = expr.args
@@ -137,19 +140,19 @@ class Expressions:
         values = [self.assigned(v, t, els) for v, (_, t) in zip(arguments, called.given, strict=True)]
         return _Access(ref, lambda found: code.call(f"{found}.{method}", *values), zero)
 
-    def _argument(self, expr: Expr, els: Elements) -> Code:
+    def _argument(self, expr: Expr, _els: Elements) -> Code:
         return Code(self.local["argument", expr.args[0]])
 
-    def _let(self, expr: Expr, els: Elements) -> Code:
+    def _let(self, expr: Expr, _els: Elements) -> Code:
         return Code(self.local["let", expr.args[0]])
 
-    def _result(self, expr: Expr, els: Elements) -> Code:
+    def _result(self, expr: Expr, _els: Elements) -> Code:
         return Code(self.local["result", expr.args[0]])
 
     def _gate(self, expr: Expr, els: Elements) -> Code:
         return self.gate(expr.args[0], els)
 
-    # ------------------------------------------------------------------------------------------ elements that may be missing
+    # ------------------------------------------------------------------------------------- elements that may be missing
 
     def _guarded(self, ref: Expr, els: Elements) -> tuple[str, str]:
         """How to ask whether an element is there, and its name behind that question."""
@@ -172,11 +175,11 @@ class Expressions:
         return code.conditional(Code(f"{asked} is not None", COMPARE), inner, Code(code.literal(access.none)))
 
     def _fresh(self, wanted: str) -> str:
-        """A variable of the function that no loop can have."""
+        """Return a variable of the function that no loop can have."""
         loops = {snake(collection) for collection in self.target.model.collections}
         return self.local.add(object(), wanted if wanted not in loops else f"{wanted}_")
 
-    # --------------------------------------------------------------------------------------------------------- comparison
+    # ------------------------------------------------------------------------------------------------------- comparison
 
     def _equal(self, expr: Expr, els: Elements) -> Code:
         left, value = expr.args
@@ -196,7 +199,7 @@ class Expressions:
     def _compared_through(
         self, left: Expr, access: _Access, values: tuple[Any, ...], els: Elements, negated: bool
     ) -> Code:
-        """A comparison that asks first whether the element is there, instead of for a value that is missing."""
+        """Return a comparison that asks first whether the element is there, instead of for a value that is missing."""
         asked, name = self._guarded(access.ref, els)
         compared = self._against(left, access.read(name), values, negated)
         if (access.none in values) != negated:
@@ -239,7 +242,7 @@ class Expressions:
         helper = self.target.use(f"is_{word}")
         return code.call(helper, self.expr(left, els), self.expr(right, els))
 
-    # ------------------------------------------------------------------------------------------------------------- logic
+    # ------------------------------------------------------------------------------------------------------------ logic
 
     def _not(self, expr: Expr, els: Elements) -> Code:
         inner = expr.args[0]
@@ -265,10 +268,10 @@ class Expressions:
         left, right = (self.expr(item, els) for item in expr.args)
         return code.disjunction([code.negation(left), right])
 
-    # -------------------------------------------------------------------------------------------------------- quantifiers
+    # ------------------------------------------------------------------------------------------------------ quantifiers
 
     def _scope(self, scope: Scope, els: Elements) -> tuple[str, str, list[Code], Elements]:
-        """The variable of a loop, what it goes through, the conditions, and the elements inside."""
+        """Return the variable of a loop, what it goes through, the conditions, and the elements inside."""
         base = self.expr(scope.base, els) if scope.base.type.kind == "ref" else Code(els[0])
         source = f"{base.at(ATOM).text}.{self.target.children(scope.collection)}"
         variable = self._variable(scope.collection, els)
@@ -378,10 +381,10 @@ class Expressions:
 
     _first = _last = _next = _previous = _pick
 
-    # ---------------------------------------------------------------------------------------------- arithmetic and texts
+    # --------------------------------------------------------------------------------------------- arithmetic and texts
 
     def _number(self, expr: Expr, els: Elements) -> Code:
-        """A number, where nothing counts as 0."""
+        """Return a number, where nothing counts as 0."""
         found = self.expr(expr, els)
         if not self.nullable(expr):
             return found
@@ -396,7 +399,7 @@ class Expressions:
         return Code(f"{left.at(ADD).text} - {right.at(ATOM).text}", ADD)
 
     def _as_text(self, expr: Expr, els: Elements) -> Code:
-        """A value as the text that Go prints."""
+        """Return a value as the text that Go prints."""
         found, kind = self.expr(expr, els), expr.type.kind
         if kind in ("text", "enum"):
             return code.disjunction([found, Code('""')]) if self.nullable(expr) else found
@@ -419,12 +422,12 @@ class Expressions:
         )
 
     def _hole(self, expr: Expr, els: Elements) -> Code:
-        """A value as it stands in a formatted string, where whole numbers are written as they are."""
+        """Return a value as it stands in a formatted string, where whole numbers are written as they are."""
         if expr.type.kind in ("number", "time") and not self.nullable(expr):
             return self.expr(expr, els).at(CONDITIONAL)
         return self._as_text(expr, els).at(CONDITIONAL)
 
-    # ------------------------------------------------------------------------------------------------------------ builtins
+    # --------------------------------------------------------------------------------------------------------- builtins
 
     def _builtin(self, expr: Expr, els: Elements) -> Code:
         name, arguments = expr.args
@@ -449,7 +452,7 @@ class Expressions:
     def _builtin_join(self, arguments: tuple[Expr, ...], els: Elements) -> Code:
         separator, items = arguments
         found = self._items(items, els)
-        if items.type.name not in ("text", "enum"):
+        if items.type.name not in ("text", "enum") or self.target.gaps:
             found = code.call("map", Code(self.target.use("as_text")), found)
         return code.call(f"{self.expr(separator, els).at(ATOM).text}.join", found)
 
@@ -491,12 +494,12 @@ class Expressions:
 
 
 def _escaped(text: str) -> str:
-    """A text inside a formatted string."""
+    """Return a text inside a formatted string."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def _is_literal(expr: Expr) -> bool:
-    """Is an expression a literal, or a choice between literals?"""
+    """Tell whether an expression is a literal, or a choice between literals."""
     if expr.kind == "builtin" and expr.args[0] == "if":
         return all(map(_is_literal, expr.args[1][1:]))
     return expr.kind == "const"

@@ -56,7 +56,7 @@ class Reading:
         self._joins = emit.needed_joins(target.need, collection)
 
     def reader(self) -> Reader:
-        """The reader; parameters that nothing needs are left out."""
+        """Return the reader; parameters that nothing needs are left out."""
         need, collection = self.target.need, self.collection
         joins = self._joins if collection.of else {}
         for join in joins:
@@ -82,10 +82,10 @@ class Reading:
         self._used.add(parameter)
         return self.names.add((parameter,), parameter)
 
-    # ------------------------------------------------------------------------------------------------------------- paths
+    # ------------------------------------------------------------------------------------------------------------ paths
 
     def _at(self, path: tuple[str, ...]) -> str:
-        """The variable that holds what a path leads to; what leads there is read once."""
+        """Return the variable that holds what a path leads to; what leads there is read once."""
         if not path:
             return self.names["found",]
         if path == ("/", "") or path == ("/",):
@@ -106,7 +106,7 @@ class Reading:
         return found
 
     def _join(self, name: str) -> str:
-        """The object that a join gives: a parameter; the root finds its own."""
+        """Return the object that a join gives: a parameter; the root finds its own."""
         if self.collection.of:
             return self.names["join", name]
         if (name,) not in self._nodes:
@@ -116,10 +116,10 @@ class Reading:
             self._lines += code.lines(f"{self._nodes[name,]} = ", value)
         return self._nodes[name,]
 
-    # ------------------------------------------------------------------------------------------------------------ fields
+    # ----------------------------------------------------------------------------------------------------------- fields
 
     def _value(self, item: Field) -> Code:
-        """The value of an observed field."""
+        """Return the value of an observed field."""
         if item.observe is None:
             return Code(self.target.default(item))
         form = item.observe.form
@@ -175,10 +175,10 @@ class Reading:
             found = code.conditional(asked, Code(code.literal(observation.absent[0])), found)
         return found
 
-    # ---------------------------------------------------------------------------------------------------------- children
+    # --------------------------------------------------------------------------------------------------------- children
 
     def _children(self, child: Collection) -> Code:
-        """A tuple of the elements of a collection below this one."""
+        """Return a tuple of the elements of a collection below this one."""
         if len(child.groups) == 1:
             return self._group("tuple", child, *next(iter(child.groups.items())))
         groups = [self._group("", child, group, path) for group, path in child.groups.items()]
@@ -199,13 +199,11 @@ class Reading:
         return code.comprehension(function, value, "item", source.text, ())
 
     def _source(self, child: Collection, path: str) -> Code:
-        """The objects of a list, as far as they belong to this element, in order."""
+        """Return the objects of a list, as far as they belong to this element, in order."""
         parts, single = emit.source_path(path)
         found = Code(self._at(parts))
-        if single or child.single:
-            found = code.call(self.target.use("single"), found)
-        else:
-            found = self._list(found, parts)
+        one = single or child.single
+        found = code.call(self.target.use("single"), found) if one else self._list(found, parts)
         if child.match:
             found = code.call(self.target.use("matching"), found, _text(child.match), Code(self.names["found",]))
         if child.sort:
@@ -219,7 +217,7 @@ class Reading:
         return code.call(self.target.use("items"), found, _text(emit.path_text(parts)))
 
     def _joined(self, child: Collection, join: str, group: str, item: str = "item") -> Code:
-        """What a join gives to an element of a group: the list is found once, for all of them."""
+        """Return what a join gives to an element of a group: the list is found once, for all of them."""
         paths = child.joins[join]
         path = paths.get(group, paths.get("", ""))
         if not path:
@@ -239,7 +237,7 @@ READ = "_from_json"
 
 
 def is_index(item: Field) -> bool:
-    """Is the field the place of its element in the list?"""
+    """Tell whether a field is the place of its element in the list."""
     return item.observe is not None and item.observe.path == ("~index",)
 
 

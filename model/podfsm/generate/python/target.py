@@ -5,14 +5,12 @@ from __future__ import annotations
 import builtins
 import keyword
 
-from podfsm.generate.emit import Names, Needed, Nullable, needed_joins, pascal, plural, snake
+from podfsm.generate.emit import Names, Needed, Nullable, pascal, plural, snake
 from podfsm.generate.python import code
 from podfsm.language.model import Domain, Field, Model, Table, Type
 
 #: Words of Python, and names that every function of the module may see.
-RESERVED = (
-    frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", "cast", "replace", "field", "re", "value", "item"}
-)
+RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", "value", "item"}
 
 #: Built-in names that annotations of a class body use; other ones may be names of its members.
 _ANNOTATIONS = frozenset("bool int str tuple frozenset object property classmethod".split())
@@ -36,6 +34,7 @@ class Target:
     def __init__(self, model: Model, need: Needed, helpers: frozenset[str]) -> None:
         self.model, self.need = model, need
         self.nullable = Nullable(model, need)
+        self.gaps = self.nullable.items()
         self.used: set[str] = set()
         self.reserved = RESERVED | helpers
         self.module = Names(self.reserved | {"Element", "GATES", "GATES_BY_MINOR", "DEFAULT_GATES"})
@@ -71,7 +70,7 @@ class Target:
             names.add(result.name, snake(result.name))
         return names
 
-    # -------------------------------------------------------------------------------------------------------------- names
+    # ------------------------------------------------------------------------------------------------------------ names
 
     def use(self, helper: str) -> str:
         """Note that the module needs a helper or import; its name."""
@@ -79,27 +78,26 @@ class Target:
         return helper
 
     def member(self, collection: str, name: str) -> str:
-        """A field or table of a collection."""
+        """Return a field or table of a collection."""
         return self._members[collection]["field", name]
 
     def children(self, collection: str) -> str:
-        """The tuple of a collection's elements in their parent."""
+        """Return the tuple of a collection's elements in their parent."""
         of = self.model.collections[collection].of
         return self._members[of]["children", collection]
 
     def role(self, collection: str, role: str) -> str:
+        """Return the property that tells whether an element has a role."""
         return self._members[collection]["role", role]
 
     def result(self, table: str, name: str) -> str:
+        """Return the attribute for a result of a table that has several."""
         return self._results[table][name]
 
-    def joins(self, collection: str) -> list[str]:
-        return list(needed_joins(self.need, self.model.collections[collection]))
-
-    # -------------------------------------------------------------------------------------------------------------- types
+    # ------------------------------------------------------------------------------------------------------------ types
 
     def python_type(self, type_: Type, maybe: bool) -> str:
-        """An annotation; with `maybe` the value may be None."""
+        """Return an annotation; with `maybe` the value may be None."""
         found = self._plain_type(type_)
         if found == "Any":
             self.use("Any")
@@ -120,7 +118,7 @@ class Target:
         return _PLAIN.get(type_.kind, "Any")
 
     def default(self, field: Field) -> str:
-        """What an input is if nothing is given: what an empty object gives; '' if it has to be given."""
+        """Return what an input is if nothing is given: what an empty object gives; '' if it has to be given."""
         observation = field.observe
         if observation is None:
             start = field.variable.start.expr if field.variable is not None else None
