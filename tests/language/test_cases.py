@@ -23,6 +23,9 @@ ATOMS += ["gate Radar", "waiting + 1 = 3", "if(pressed, mood = busy, waiting = 0
 ATOMS += ["limit < waiting", "waiting > limit", "limit same waiting", "mood != calm"]
 
 
+BROKEN_NONE = "first-broken.colour = (none), first-broken exists"
+
+
 class Names:
     """What the resolver asks, answered by a loaded model."""
 
@@ -138,6 +141,10 @@ def test_no_case_means_no_input(model: Model, one: str, other: str) -> None:
         (["pressed same closed", "pressed", "not closed"], None),
         (["self before first-broken", "self after first-broken"], None),
         (["mood = busy"], "mood = busy"),
+        (["mood != busy", "mood not in {calm, unset}"], None),
+        (["self.colour not in {red, green, off}"], "colour = (none)"),
+        (["first-broken.colour not in {red, green, off}", "first-broken exists"], BROKEN_NONE),
+        (["first-broken.side not in {road, walk}", "first-broken exists"], BROKEN_NONE.replace("colour", "side")),
         ([], "any input"),
     ],
 )
