@@ -13,7 +13,7 @@ LARGEST = 300
 
 
 def representatives(model: Model, values: Sequence[Any], element: Element) -> list[Any]:
-    """The values that an argument takes for an element: those that are listed, or those of a domain that is named.
+    """List the values that an argument takes for an element: those that are listed, or those of a domain that is named.
 
     Enumerations: all members with a writer. Numbers: the domain's constants, and of the numbers that the element's own
     rules name (and one that none names) one of each set that the rules tell apart.

@@ -896,7 +896,12 @@ class Loader:
             for mode in expected:
                 if mode not in MODES:
                     self.problems.unknown(expect.keys[mode], "mode", mode, MODES)
-            for section, key in (("features", "features"), ("features", "without"), ("defects", "defects"), ("assumptions", "assume")):
+            for section, key in (
+                ("features", "features"),
+                ("features", "without"),
+                ("defects", "defects"),
+                ("assumptions", "assume"),
+            ):
                 for word in self.words(cell.get(key)):
                     self._known(section, word, cell)
             found[name] = Property(
