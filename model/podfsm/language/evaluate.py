@@ -74,6 +74,8 @@ class Program:
         }
         self.tables: dict[str, tuple[Table, list[CompiledRow], dict[str, Closure]]] = {}
         self.events: dict[str, tuple[Event, Closure | None, list[CompiledRow]]] = {}
+        #: How often the condition of an event as a whole was true and false (coverage), by event id.
+        self.enabled: dict[str, list[int]] = {}
         self.getters: dict[str, list[Callable[[Element], Any] | None]] = {}
         self.explored: dict[str, list[Callable[[Element], Any] | None]] = {}
         self.roles: dict[str, dict[str, Closure]] = {}
@@ -105,6 +107,7 @@ class Program:
             for event in machine.events:
                 when = self.closure(event.when.expr) if event.when else None
                 self.events[event.id] = (event, when, [self._row(r) for r in event.rows if self.active(r)])
+                self.enabled[event.id] = [0, 0]
         for name, collection in self.model.collections.items():
             self.roles[name] = {role: self.closure(f.expr) for role, f in collection.roles.items()}
             self.getters[name] = [self._getter(field) for field in self.fields[name]]
@@ -187,8 +190,11 @@ class Program:
         event, when, rows = self.events[event_id]
         frame = Frame(arguments, {})
         els = (element,)
-        if when is not None and not when(els, frame):
-            return []
+        if when is not None:
+            enabled = bool(when(els, frame))
+            self.enabled[event_id][0 if enabled else 1] += 1
+            if not enabled:
+                return []
         if event.order == "sequence":
             return list(self._sequence(rows, 0, element, frame, {}, (), explore))
         matching = []

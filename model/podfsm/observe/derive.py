@@ -32,14 +32,15 @@ class Deriver:
             raise PodfsmError([f"no table {binding!r} to derive; known: {', '.join(sorted(model.bindings))}"])
         self.model, self.binding, self.minor = model, model.bindings[binding], minor
         self.gates = dict(gates or {})
-        self._programs: dict[frozenset[str], Program] = {}
+        #: The tables as compiled so far, by the gates that are on.
+        self.programs: dict[frozenset[str], Program] = {}
 
     def program(self, gates: Mapping[str, bool]) -> Program:
         """Return the tables under the gates of one document, compiled once."""
         on = kubernetes.gates(self.model, self.minor, {**self.gates, **gates})
-        if on not in self._programs:
-            self._programs[on] = Program(self.model, on)
-        return self._programs[on]
+        if on not in self.programs:
+            self.programs[on] = Program(self.model, on)
+        return self.programs[on]
 
     def derive(self, document: Mapping[str, Any]) -> Any:
         """Answer one document (the `in` of a vector).
