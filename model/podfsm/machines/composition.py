@@ -11,7 +11,7 @@ from podfsm.errors import PodfsmError
 from podfsm.language.analysis import analysis
 from podfsm.language.choices import representatives
 from podfsm.language.evaluate import Closure, EvaluationError, Frame, Program
-from podfsm.language.model import Event, Expr, Field, Formula, Scope
+from podfsm.language.model import Event, Expr, Fire, Formula, Scope
 from podfsm.language.world import UNSET, Element, World
 from podfsm.machines.region import Arguments, RegionMachine
 
@@ -126,7 +126,8 @@ class Composition:
         self._component_of = {id(e): members for members in self.components for e in members}
         self.variables = [(e, f) for e in self.elements for f in program.fields[e.collection.id] if f.variable]
         self._base = self._static_values()
-        self._dying = [(e, f) for e, f in self.variables if f.variable is not None and f.variable.dead is not None]
+        self._derived = [self._changing(element) for element in self.elements]
+        self._dying = list(self._can_die())
         self._stages: dict[str, list[_Stage]] = {}
         self._imports: dict[str, tuple[tuple[str, str], ...]] = {}
         self.regions = self._regions()
@@ -161,6 +162,19 @@ class Composition:
                     values[field.index] = element.get(field.name)
             base.append(values)
         return base
+
+    def _changing(self, element: Element) -> list[int]:
+        """Indexes of the fields that are derived from variables."""
+        level, fields = self.analysis.level, self.program.fields[element.collection.id]
+        return [f.index for f in fields if f.variable is None and level[f.id] != "static"]
+
+    def _can_die(self) -> Iterator[tuple[Element, int, Closure, Any]]:
+        """(element, field, condition, start value) of every variable that nobody can tell any more at times."""
+        for element, field in self.variables:
+            variable = field.variable
+            if variable is not None and variable.dead is not None:
+                start = self.program.cached_closure(variable.start)((element,), None)
+                yield element, field.index, self.program.cached_closure(variable.dead), start
 
     def _regions(self) -> dict[str, RegionMachine]:
         found: dict[str, RegionMachine] = {}
@@ -198,7 +212,8 @@ class Composition:
     # ---------------------------------------------------------------------------------------------------------- values
 
     def _start(self, starts: Mapping[str, Any]) -> None:
-        self._forget()
+        for element, base in zip(self.elements, self._base, strict=True):
+            element.values = list(base)
         for element, field in self.variables:
             assert field.variable is not None
             value = starts.get(field.id, UNSET)
@@ -219,22 +234,19 @@ class Composition:
             element.values[field.index] = value
 
     def _forget(self) -> None:
-        """Forget what is derived from variables; variables that have no value yet stay unset."""
-        kept = self.values()
-        self.load(kept)
+        """Forget what is derived from variables."""
+        for element, derived in zip(self.elements, self._derived, strict=True):
+            values = element.values
+            for index in derived:
+                values[index] = UNSET
 
     def _settle(self) -> None:
         """Forget what is derived, and give variables that nobody can tell any more their start value."""
         self._forget()
-        for element, field in self._dying:
-            variable = field.variable
-            assert variable is not None
-            assert variable.dead is not None
-            if self.program.cached_closure(variable.dead)((element,), None):
-                start = self.program.cached_closure(variable.start)((element,), None)
-                if element.values[field.index] != start:
-                    element.values[field.index] = start
-                    self._forget()
+        for element, index, is_dead, start in self._dying:
+            if element.values[index] != start and is_dead((element,), None):
+                element.values[index] = start
+                self._forget()
 
     # ----------------------------------------------------------------------------------------------------------- steps
 
@@ -251,13 +263,15 @@ class Composition:
         -------
         The rows of events that fired; none if the event is not enabled.
         """
+        own = Shot(region, event, (arguments,))
+        if not own.options():
+            return ()
         before = self.values()
         try:
-            rows = self._fire(Shot(region, event, (arguments,)), decide)
-            if rows:
-                self._settle()
-                for name in event.publish:
-                    self._publish(name)
+            rows = self._fire(own, decide)
+            self._settle()
+            for name in event.publish:
+                self._publish(name)
         except BaseException:
             self.load(before)
             raise
@@ -265,8 +279,6 @@ class Composition:
 
     def _fire(self, own: Shot, decide: Decide) -> tuple[str, ...]:
         """Fire an event together with those that it fires on others, all of them on the same state."""
-        if not own.options():
-            return ()
         shots: dict[int, list[Shot]] = {}
         for shot in [own, *self._fired(own)]:
             members = self._component_of[id(shot.region.element)]
@@ -293,15 +305,19 @@ class Composition:
 
     def _fired(self, own: Shot) -> Iterator[Shot]:
         """The events that an event fires, with what can be chosen for each."""
-        element, frame = own.region.element, Frame(own.arguments[0], {})
+        element = own.region.element
         for fire in own.event.fires:
-            event = self.model.event(fire.event)
-            for target in self.program.scope_of(fire.scope)((element,), frame):
-                given = {n: self.program.cached_closure(f)((element, target), frame) for n, f in fire.given}
-                names = tuple(name for name, _ in fire.choose)
-                values = [representatives(self.model, words, target) for _, words in fire.choose]
-                arguments = tuple({**dict(zip(names, chosen, strict=True)), **given} for chosen in product(*values))
-                yield Shot(self.region_of(fire.event, target), event, arguments, names)
+            for target in self.program.scope_of(fire.scope)((element,), Frame(own.arguments[0], {})):
+                yield self.shot(fire, element, target, own.arguments[0])
+
+    def shot(self, fire: Fire, element: Element, target: Element, arguments: Arguments) -> Shot:
+        """The event that an event of `element` fires on `target`."""
+        event, frame = self.model.event(fire.event), Frame(arguments, {})
+        given = {n: self.program.cached_closure(f)((element, target), frame) for n, f in fire.given}
+        names = tuple(name for name, _ in fire.choose)
+        values = [representatives(self.model, words, target) for _, words in fire.choose]
+        possible = tuple({**dict(zip(names, chosen, strict=True)), **given} for chosen in product(*values))
+        return Shot(self.region_of(fire.event, target), event, possible, names)
 
     def _look(self, shot: Shot, members: list[Element]) -> None:
         """Compute what the event reads of others, before anything has changed."""
@@ -367,13 +383,13 @@ class Composition:
 
         Afterwards the pod is in the state that it was in before.
         """
+        if not region.effects(event.name, arguments):
+            return
         before = self.values()
         script: list[int] = []
         while True:
             decider = _Scripted(script)
             rows = self.run(region, event, arguments, decider)
-            if not rows:
-                return
             yield tuple(decider.taken), rows
             self.load(before)
             script = decider.next_script()
