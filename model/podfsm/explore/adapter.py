@@ -177,7 +177,9 @@ class TableSystem:
                 found.append(None)
                 continue
             sets = rule_sets(domain, element)
-            representatives = {signature(domain, sets, value): value for value in reversed(explored(self, domain.id, element))}
+            representatives = {
+                signature(domain, sets, value): value for value in reversed(explored(self, domain.id, element))
+            }
             found.append((at, representatives, sets, domain))
         return found
 
@@ -549,7 +551,9 @@ class TableSystem:
         members = self.component_elements[component]
         outcomes: list[tuple[list[list[Any]], Label]] = [([e.values for e in members], Label())]
         if self.component_of[id(spec.element)] == component:
-            outcomes = list(self._fire_one(spec.event, spec.element, outcomes, self._arguments(spec.event, spec.element)))
+            outcomes = list(
+                self._fire_one(spec.event, spec.element, outcomes, self._arguments(spec.event, spec.element))
+            )
             if not outcomes:
                 return []
         for fire in spec.event.fires:

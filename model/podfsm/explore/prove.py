@@ -198,7 +198,9 @@ def _verdict(exploration: Exploration, one: Property, found: dict[tuple[str, str
         trace = story(exploration, hit.index)
         if one.form == "step":
             trace += (last_step(exploration, hit.before, hit.event, hit.after),)
-    return Verdict(one.id, exploration.mode, exploration.configuration.id, verdict, expected, trace, vacuous, holds.n_holds)
+    return Verdict(
+        one.id, exploration.mode, exploration.configuration.id, verdict, expected, trace, vacuous, holds.n_holds
+    )
 
 
 def _judge_stuck(exploration: Exploration, one: Property) -> Verdict:
