@@ -21,7 +21,7 @@ from typing import Any
 
 from podfsm.generate import emit, files_of
 from podfsm.language import tables
-from podfsm.language.model import Model, Output
+from podfsm.language.model import Model, Output, Scope
 from podfsm.observe.derive import Deriver
 
 VECTORS = Path(__file__).resolve().parent.parent / "tests" / "data" / "vectors"
@@ -92,7 +92,7 @@ def fields(out: Output) -> Iterator[str]:
         for part in todo:
             if part.kind == "field" and part.args[0].kind == "element":
                 yield emit.snake(part.args[2])
-            todo += [inner for inner in emit.parts(part) if not isinstance(inner, emit.Scope)]
+            todo += [inner for inner in emit.parts(part) if not isinstance(inner, Scope)]
     for inner in out.parts.values():
         yield from fields(inner)
 
