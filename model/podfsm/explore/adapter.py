@@ -33,6 +33,13 @@ class Label:
     decided: tuple[str, ...] = ()
 
 
+Move = tuple[tuple[tuple[int, Any], ...], int]
+"""Assigned variables of a component as (position, value), and the label."""
+
+Outcome = tuple[list[list[Any]], dict[int, Any], Label]
+"""Values of a component's elements after some fires, what was assigned by position, and the label so far."""
+
+
 @dataclass(frozen=True)
 class Write:
     """A component's part in a stage: what it needs from outside (`imports`), and which fires may concern it."""
@@ -108,6 +115,8 @@ class TableSystem:
         self._label_ids: dict[Label, int] = {}
         self._contexts: dict[tuple[Any, ...], int] = {}
         self._context_values: list[tuple[Any, ...]] = []
+        self._moves: dict[tuple[int, int, int, int, int], list[Move]] = {}
+        self._own_reads: dict[tuple[int, int, int], tuple[tuple[int, int], ...]] = {}
         self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
         self.stages: list[list[FireStage | SetStage]] = []
         self.table_events: list[tuple[TableEvent, Element]] = []
@@ -164,6 +173,9 @@ class TableSystem:
                     found.append((at, field.index, field.name, bound))
             self.variables.append(found)
         self._classify = [self._find_classified(k) for k in range(len(self.component_elements))]
+        self._positions = [
+            {(at, index): position for position, (at, index, _, _) in enumerate(found)} for found in self.variables
+        ]
         self._dying = [self._find_dying(k) for k in range(len(self.component_elements))]
 
     def _find_classified(self, k: int) -> list[tuple[int, dict[Any, Any], list[frozenset[Any]], Domain] | None]:
@@ -241,31 +253,36 @@ class TableSystem:
 
     def _collect(self, k: int, members: list[Element]) -> tuple[Any, ...]:
         """The variables' values of a component, saturated."""
-        found = []
-        for (at, index, _, bound), classes in zip(self.variables[k], self._classify[k], strict=True):
-            value = members[at].values[index]
-            if bound is not None and value > bound:
-                value = bound
-            elif classes is not None:
-                _, representatives, sets, domain = classes
-                value = representatives.get(signature(domain, sets, value), value)
-            found.append(value)
-        return tuple(found)
+        return tuple(
+            self._saturated(k, position, members[at].values[index])
+            for position, (at, index, _, _) in enumerate(self.variables[k])
+        )
+
+    def _saturated(self, k: int, position: int, value: Any) -> Any:
+        """A value of a variable as the exploration keeps it: a counter at its bound, a number as its class."""
+        bound, classes = self.variables[k][position][3], self._classify[k][position]
+        if bound is not None and value > bound:
+            return bound
+        if classes is not None:
+            _, representatives, sets, domain = classes
+            return representatives.get(signature(domain, sets, value), value)
+        return value
 
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
-        known = self._locals[k].get(values)
+        """The number of a local state; values that differ in dead variables only have the same."""
+        table = self._locals[k]
+        known = table.get(values)
         if known is not None:
             return known
         members = self.component_elements[k]
         self._place(k, members, values)
-        values = self._bury(k, members, values)
-        known = self._locals[k].get(values)
-        if known is not None:
-            return known
-        number = len(self._states[k])
-        self._locals[k][values] = number
-        self._states[k].append(values)
-        self._cache[k].append([list(e.values) for e in members])
+        alive = self._bury(k, members, values)
+        number = table.get(alive)
+        if number is None:
+            number = table[alive] = len(self._states[k])
+            self._states[k].append(alive)
+            self._cache[k].append([list(e.values) for e in members])
+        table[values] = number
         return number
 
     def _place(self, k: int, members: list[Element], values: tuple[Any, ...]) -> None:
@@ -507,6 +524,47 @@ class TableSystem:
         return tuple(found)
 
     def step(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        key = (event, stage, component, self._read_class(event, stage, component, local), context)
+        moves = self._moves.get(key)
+        if moves is None:
+            moves = self._moves[key] = self._find_moves(event, stage, component, local, context)
+        found: dict[tuple[int, int], None] = {}
+        before = self._states[component][local]
+        for assigned, label in moves:
+            values = list(before)
+            for position, value in assigned:
+                values[position] = value
+            found[(self._intern(component, tuple(values)), label)] = None
+        return list(found)
+
+    def _read_class(self, event: int, stage: int, component: int, local: int) -> int:
+        """Local states that agree in what the formulas of a stage read of them move alike."""
+        key = (event, stage, component)
+        places = self._own_reads.get(key)
+        if places is None:
+            places = self._own_reads[key] = self._find_own_reads(self.stages[event][stage], component)
+        return self.class_by(places, component, local)
+
+    def _find_own_reads(self, spec: FireStage | SetStage, component: int) -> tuple[tuple[int, int], ...]:
+        exprs: list[Expr] = []
+        if isinstance(spec, SetStage):
+            exprs += [formula.expr for formula in spec.formulas.values()]
+            for table in self.decided.get(spec.collection, ()):
+                exprs += self.analysis.table_expressions(table)
+        else:
+            events = [self.model.event(fire.event) for fire in spec.event.fires]
+            if self.component_of[id(spec.element)] == component:
+                events.append(spec.event)
+            for event in events:
+                exprs += self._event_exprs(event)
+            for fire in spec.event.fires:
+                exprs += [formula.expr for _, formula in fire.given]
+        level = self.analysis.level
+        keys = {(f.collection, f.name) for e in exprs for _, f in self.analysis.reads(e) if level[f.id] == "local"}
+        return self.places(keys).get(component, ())
+
+    def _find_moves(self, event: int, stage: int, component: int, local: int, context: int) -> list[Move]:
+        """The alternatives of a component in a stage: assigned variables by position, and the label."""
         spec = self.stages[event][stage]
         write = next(w for w in spec.writes if w.component == component)
         values = self._context_values[context]
@@ -526,34 +584,39 @@ class TableSystem:
         root.values = list(self._base[id(root)])
         self.load(component, local)
 
-    def _set(self, spec: SetStage, component: int, decided: tuple[Any, ...]) -> Sequence[tuple[int, int]]:
-        members = self.component_elements[component]
-        writes: list[tuple[Element, str, Any]] = []
+    def _assigned(self, component: int, element: Element, changes: Mapping[str, Any]) -> dict[int, Any]:
+        """Changed variables of an element by their position in the component."""
+        at = next(i for i, e in enumerate(self.component_elements[component]) if e is element)
+        fields = self.model.fields[element.collection.id]
+        found = {}
+        for name, value in changes.items():
+            position = self._positions[component][(at, fields[name].index)]
+            found[position] = self._saturated(component, position, value)
+        return found
+
+    def _set(self, spec: SetStage, component: int, decided: tuple[Any, ...]) -> list[Move]:
         rows: list[str] = []
+        assigned: dict[int, Any] = {}
         own = [t for t in spec.targets if self.component_of[id(t)] == component]
         if spec.filtered is not None:
             chosen, decided = decided[: len(own)], decided[len(own) :]
             own = [t for t, inside in zip(own, chosen, strict=True) if inside]
         for target in own:
-            for name, formula in spec.formulas.items():
-                writes.append((target, name, self.program.cached_closure(formula)((target,), None)))
+            changes = {name: self.program.cached_closure(f)((target,), None) for name, f in spec.formulas.items()}
+            assigned |= self._assigned(component, target, changes)
             for table in self.decided.get(spec.collection, ()):
                 if self.analysis.level[f"{spec.collection}.{table}"] != "joint":
                     rows += self.program.decide(table, target, ())[1]
         for ids in decided:
             rows += ids
-        for target, name, value in writes:
-            target.set(name, value)
-        local = self._intern(component, self._collect(component, members))
-        return [(local, self._label(Label(decided=tuple(rows))))]
+        return [(tuple(assigned.items()), self._label(Label(decided=tuple(rows))))]
 
-    def _fire(self, spec: FireStage, component: int, flags: list[Any]) -> Sequence[tuple[int, int]]:
+    def _fire(self, spec: FireStage, component: int, flags: list[Any]) -> list[Move]:
         members = self.component_elements[component]
-        outcomes: list[tuple[list[list[Any]], Label]] = [([e.values for e in members], Label())]
+        outcomes: list[Outcome] = [([e.values for e in members], {}, Label())]
         if self.component_of[id(spec.element)] == component:
-            outcomes = list(
-                self._fire_one(spec.event, spec.element, outcomes, self._arguments(spec.event, spec.element))
-            )
+            arguments = self._arguments(spec.event, spec.element)
+            outcomes = list(self._fire_one(spec.event, spec.element, outcomes, arguments))
             if not outcomes:
                 return []
         for fire in spec.event.fires:
@@ -565,25 +628,21 @@ class TableSystem:
                     chosen = self._chosen(fire.choose, element)
                     given = {n: self.program.cached_closure(f)((spec.element, element), None) for n, f in fire.given}
                     outcomes = list(self._fire_one(fired, element, outcomes, [{**c, **given} for c in chosen], True))
-        found: dict[tuple[int, int], None] = {}
-        for values, label in outcomes:
-            for element, one in zip(members, values, strict=True):
-                element.values = one
-            found[(self._intern(component, self._collect(component, members)), self._label(label))] = None
-        return list(found)
+        return [(tuple(assigned.items()), self._label(label)) for _, assigned, label in outcomes]
 
     def _fire_one(
         self,
         event: TableEvent,
         element: Element,
-        outcomes: Sequence[tuple[list[list[Any]], Label]],
+        outcomes: Sequence[Outcome],
         arguments: Sequence[dict[str, Any]],
         optional: bool = False,
-    ) -> Iterator[tuple[list[list[Any]], Label]]:
-        """Every alternative of an event on every outcome so far; an optional event that is not enabled changes nothing."""
-        members = self.component_elements[self.component_of[id(element)]]
+    ) -> Iterator[Outcome]:
+        """Every alternative of an event on every outcome so far; an optional one must find a row."""
+        component = self.component_of[id(element)]
+        members = self.component_elements[component]
         at = next(i for i, e in enumerate(members) if e is element)
-        for values, label in outcomes:
+        for values, assigned, label in outcomes:
             moved = False
             for choice in arguments:
                 for member, one in zip(members, values, strict=True):
@@ -592,7 +651,8 @@ class TableSystem:
                     moved = True
                     new = list(values)
                     new[at] = self.program.with_changes(element, changes)
-                    yield new, Label(label.rows + rows, label.arguments + tuple(sorted(choice.items())))
+                    told = Label(label.rows + rows, label.arguments + tuple(sorted(choice.items())))
+                    yield new, assigned | self._assigned(component, element, changes), told
             if not moved and optional:
                 raise EvaluationError(f"event {event.id} was fired on {element} but no row matches")
 
