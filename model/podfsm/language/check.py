@@ -18,6 +18,13 @@ from podfsm.language.wording import parts, reads
 TITLED_SECTIONS = tuple(
     "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes".split()
 )
+#: Texts of named entries beside their title.
+FURTHER_TEXTS = {
+    "actors": ("why",),
+    "assumptions": ("why",),
+    "defects": ("as-is", "intended", "advice"),
+    "features": ("why",),
+}
 #: Sections of named entries that something must use.
 USED_SECTIONS = ("features", "assumptions", "actors")
 
@@ -390,16 +397,43 @@ def _check_imports(model: Model, problems: Problems) -> None:
 
 
 def titled(model: Model) -> dict[str, Place]:
-    """Everything that people read about, with its place: the keys of a translation."""
+    """Everything that people read about, with its place: the keys of a translation.
+
+    The id of a row, table, property, refusal, ... alone stands for its `why`, or for its title if it has one. A row and
+    an event, a machine and a feature, ... may have the same id, and some things have several texts: those are found
+    under their kind, their id and the name of the text, too, as `event container.exit`, `feature deletion`,
+    `feature deletion why`, `defect K01 as-is`, `refusal.image mend`, `view pod-phase Running`.
+    """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
-    groups += [model.findings, model.reductions]
+    groups += [model.findings, model.reductions, model.defaults]
     groups += [model.named[section] for section in TITLED_SECTIONS]
     groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
     for group in groups:
         for name, entry in group.items():
             found.setdefault(name, entry.place)
-    return found
+    return {**found, **dict(_further_texts(model))}
+
+
+def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
+    """Iterate over the texts that have a kind or a name beside their id."""
+    for section in TITLED_SECTIONS:
+        for entry in model.named[section].values():
+            key = f"{section.removesuffix('s')} {entry.id}"
+            yield key, entry.place
+            yield from ((f"{key} {part}", entry.place) for part in FURTHER_TEXTS.get(section, ()) if entry.text(part))
+    for event in _events(model).values():
+        yield f"event {event.id}", event.place
+    yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
+    yield from ((f"kind {kind.id}", kind.place) for kind in model.kinds.values())
+    yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
+    for view in model.views.values():
+        yield from ((f"view {view.id} {node}", view.place) for node in (*view.nodes, *view.unused))
+    for file in model.files.values():
+        properties = file.get("properties")
+        for name, cell in properties.items() if properties is not None else ():
+            if cell.get("title") is not None:
+                yield f"{name} title", cell.place
 
 
 def _check_texts(model: Model, language: str, problems: Problems) -> None:
