@@ -1,0 +1,244 @@
+"""The command ``podfsm build``: validate the tables, prove everything, write what is made from them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from podfsm import files as disk
+from podfsm.errors import PodfsmError
+from podfsm.language import kubernetes, tables
+from podfsm.language.check import check_pins
+from podfsm.requests import BuildRequest, Status
+
+if TYPE_CHECKING:
+    from podfsm.explore.report import Report
+    from podfsm.language.model import Model
+
+Files = dict[str, str | bytes]
+"""Content by path, relative to the directory that holds `GENERATED` and `DIAGRAMS`."""
+
+GENERATED, DIAGRAMS = "generated", "diagrams"
+
+MANIFEST = f"{GENERATED}/manifest.json"
+
+PICTURES = (".svg", ".png")
+"""Suffixes of files whose bytes depend on the engine that draws them: only their presence is checked."""
+
+WORKERS = 2
+
+
+def run(request: BuildRequest) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        FINE; DIFFERS if a check fails or a committed file differs; UNDETERMINED if a limit was met.
+
+    Raises
+    ------
+    PodfsmError
+        if the tables do not load, or there is no directory to write to or to compare with.
+    """
+    started = time.perf_counter()
+    root = _root(request)
+    model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
+    problems = _pins(root, model)
+    report = _report(request, model)
+    problems += report.problems
+    for problem in (*problems, *report.undetermined):
+        request.console.error(problem)
+    differences = 0
+    if request.tables is None or not request.check:
+        differences = _outputs(request, root, model, report, bool(problems or report.undetermined))
+    _tell(request, model, report, len(problems))
+    request.console.print(f"{time.perf_counter() - started:.1f} s")
+    statuses = [Status.DIFFERS] if problems or differences else []
+    return Status.worst(*statuses, *([Status.UNDETERMINED] if report.undetermined else []))
+
+
+# --------------------------------------------------------------------------------------------------------------- where
+
+
+def _root(request: BuildRequest) -> Path | None:
+    """Find the directory that holds what is generated; None if it is not needed."""
+    if request.out is not None:
+        return request.out
+    if request.tables is not None and not request.check:
+        raise PodfsmError("build --tables: what is committed comes from the shipped tables; give --out DIR, or --check")
+    found = checkout(Path.cwd())
+    if found is None and request.tables is None:
+        raise PodfsmError(f"{Path.cwd()}: no checkout of podfsm is around this directory; give --out DIR")
+    return found
+
+
+def checkout(start: Path) -> Path | None:
+    """Find the checkout of podfsm around a directory."""
+    marks = ("pyproject.toml", "model/podfsm/tables")
+    return next((d for d in (start, *start.parents) if all((d / mark).exists() for mark in marks)), None)
+
+
+def _pins(root: Path | None, model: Model) -> list[str]:
+    """Find row ids that the committed manifest pins and the tables no longer have."""
+    path = root / MANIFEST if root is not None else None
+    if path is None or not path.is_file():
+        return []
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        pinned = check_pins(model, manifest) if isinstance(manifest, dict) else []
+    except (OSError, ValueError) as error:
+        raise PodfsmError(f"{path}: cannot be read: {error}; delete it, and run podfsm build") from error
+    return [str(problem) for problem in pinned]
+
+
+# ------------------------------------------------------------------------------------------------------------- contents
+
+
+def _report(request: BuildRequest, model: Model) -> Report:
+    from podfsm.explore.report import make_report
+
+    with request.console.progress("starting") as shown:
+
+        def progress(done: int, total: int, name: str) -> None:
+            shown.describe(f"{done} of {total} explorations and comparisons; last: {name}")
+
+        return make_report(model, progress, WORKERS)
+
+
+def contents(model: Model, report: Report) -> Files:
+    """Make every file that `build` writes."""
+    from podfsm.language.schema import json_schema
+
+    found: Files = {
+        MANIFEST: _json(manifest(model, report)),
+        f"{GENERATED}/schema/tables.json": _json(json_schema()),
+    }
+    makers: list[tuple[str, str, Callable[[Any], Mapping[str, str | bytes]]]] = [
+        ("podfsm.generate", f"{GENERATED}/", lambda module: module.files(model)),
+        ("podfsm.document", "", lambda module: module.files(model, report)),
+        ("podfsm.draw", "", lambda module: module.files(model, report)),
+    ]
+    for name, prefix, make in makers:
+        if find_spec(name) is not None and hasattr(module := import_module(name), "files"):
+            found |= {prefix + path: content for path, content in make(module).items()}
+    return found
+
+
+def manifest(model: Model, report: Report) -> dict[str, Any]:
+    """Say in numbers and names what the tables give, so that a change of them shows up in review."""
+    return {
+        "schema": 1,
+        "kubernetes": kubernetes.default_minor(model),
+        "tables": model.digest,
+        "configurations": {
+            one.id: {
+                mode: {"states": size.states, "transitions": size.transitions, "depth": size.depth}
+                for mode, size in one.sizes.items()
+            }
+            for one in report.configurations.values()
+        },
+        "properties": {
+            one.id: {mode: verdict.verdict for mode, verdict in one.modes.items()} for one in report.properties.values()
+        },
+        "rows": sorted(row.id for row in model.rows()),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+# ----------------------------------------------------------------------------------------------------- write or compare
+
+
+def _outputs(request: BuildRequest, root: Path | None, model: Model, report: Report, failed: bool) -> int:
+    """Write the files, or compare them with what is there; return how many differ."""
+    assert root is not None
+    if failed and not request.check:
+        request.console.error(f"{root}: nothing was written, since not everything is as it should be")
+        return 0
+    with request.console.progress("making documents and diagrams"):
+        wanted = contents(model, report)
+        if request.check:
+            different = [str(difference) for difference in compared(root, wanted)]
+            for text in different:
+                request.console.error(f"{root}/{text}; run podfsm build")
+            return len(different)
+        changed, removed = written(root, wanted, remove=request.out is None)
+    request.console.print(f"{len(wanted)} files below {root}: {changed} written, {removed} removed")
+    return 0
+
+
+def compared(root: Path, wanted: Files) -> list[disk.Difference]:
+    """Compare what is there with what is wanted; of pictures only whether they are there."""
+    exact = {path: content for path, content in wanted.items() if not path.endswith(PICTURES)}
+    pictures = wanted.keys() - exact.keys()
+    owned = [name for name in (GENERATED, DIAGRAMS) if (root / name).is_dir()]
+    found = disk.differences(root, exact, owned, PICTURES)
+    there = set(_pictures(root, owned))
+    found += [disk.Difference(path, "missing") for path in pictures - there]
+    found += [disk.Difference(path, "unexpected") for path in there - pictures]
+    return sorted(found)
+
+
+def _pictures(root: Path, owned: list[str]) -> Iterator[str]:
+    for directory in owned:
+        for path in (root / directory).rglob("*"):
+            if path.suffix in PICTURES:
+                yield path.relative_to(root).as_posix()
+
+
+def written(root: Path, wanted: Files, remove: bool) -> tuple[int, int]:
+    """Write what differs; with `remove`, also remove what is not wanted. Return how many files were each.
+
+    Raises
+    ------
+    PodfsmError
+        if a file cannot be written or removed.
+    """
+    changed = removed = 0
+    for path, content in wanted.items():
+        data = content.encode() if isinstance(content, str) else content
+        if not (root / path).is_file() or (root / path).read_bytes() != data:
+            disk.write_atomically(root / path, data)
+            changed += 1
+    for difference in compared(root, wanted) if remove else ():
+        if difference.kind == "unexpected":
+            try:
+                (root / difference.path).unlink()
+            except OSError as error:
+                raise PodfsmError(f"{root / difference.path}: cannot be removed: {error.strerror}") from error
+            removed += 1
+    return changed, removed
+
+
+# ------------------------------------------------------------------------------------------------------------- in words
+
+
+def _tell(request: BuildRequest, model: Model, report: Report, problems: int) -> None:
+    console = request.console
+    for mode in ("as-is", "intended"):
+        sizes = [one.sizes[mode] for one in report.configurations.values() if mode in one.sizes]
+        verdicts = [one.modes[mode] for one in report.properties.values()]
+        right = [v.verdict for v in verdicts if v.as_expected]
+        console.print(
+            f"{mode.replace('-', ' ')}: {len(sizes)} configurations, {sum(s.states for s in sizes):,} states, "
+            f"{sum(s.transitions for s in sizes):,} transitions; of {len(verdicts)} properties "
+            f"{right.count('PROVED')} proved and {right.count('REFUTED')} refuted, as expected; "
+            f"{len(verdicts) - len(right)} not as expected"
+        )
+    console.print(
+        f"{sum(report.cases.values()):,} recorded answers of Kubernetes compared, in {len(report.cases)} folders; "
+        f"{report.coverage.fired} of {report.coverage.rows} rows fired, "
+        f"{len(report.coverage.unreached)} are listed as unreached; {len(model.views)} views computed"
+    )
+    if problems or report.undetermined:
+        console.print(console.paint(f"{problems} problems, {len(report.undetermined)} undetermined", "red"))
+    else:
+        console.print(console.paint("everything is as the tables expect", "green"))
