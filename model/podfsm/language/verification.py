@@ -75,6 +75,11 @@ def _finding(loader: Loader, name: str, cell: Cell, place: Place) -> Finding | N
         why=loader.text(cell, "why"),
         cite=loader.text(cell, "cite"),
         place=place,
+        translations={
+            language: loader.resolver.template(cell.value[name], Context([collection]))
+            for language, cell, _ in loader.entries("texts")
+            if cell.get(name) is not None
+        },
     )
 
 

@@ -1,0 +1,230 @@
+"""Explore one pod in both modes, and compare every verdict with what is expected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from podfsm.explore.adapter import TableSystem
+from podfsm.explore.configuration import Configuration, system_for
+from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Exploration, Verdict, applicable, explore_configuration
+from podfsm.explore.search import Progress, Result
+from podfsm.explore.system import LimitError
+from podfsm.language.model import Finding, Model, Property
+from podfsm.requests import Status
+from podfsm.verify import findings
+from podfsm.verify.findings import Found
+from podfsm.verify.size import Plan, plan_for
+from podfsm.verify.subjects import Subject
+
+EITHER: Final = "either"
+"""Expected of what one pod may show and another not."""
+
+DEFAULT_LIMIT: Final = 30_000_000
+"""States beyond which an exploration gives up."""
+
+MAX_BYTES: Final = 3 << 30
+"""Memory for states, parents and the visited set; with tables and interpreter the whole stays below 4 GiB."""
+
+Report = Callable[[str, Progress | None], None]
+"""Told what is being done, and how far it is."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and what was expected: PROVED, REFUTED or `EITHER`."""
+
+    verdict: Verdict
+    expected: str
+
+    @property
+    def status(self) -> Status:
+        """The exit status that this verdict alone asks for."""
+        if self.verdict.verdict == UNDETERMINED:
+            return Status.UNDETERMINED
+        return Status.FINE if self.expected in (EITHER, self.verdict.verdict) else Status.DIFFERS
+
+
+@dataclass
+class Outcome:
+    """Everything that is known of one pod.
+
+    Attributes
+    ----------
+    subject, plan
+        The pod, and what of it was explored.
+    system
+        The tables on that pod, as is (or as intended, if only that was asked for).
+    exploration
+        The main exploration; None if the pod was too large.
+    second
+        What was explored as intended, if it is not the same.
+    seconds
+        Wall-clock time of everything.
+    modes
+        Modes that were judged.
+    same
+        Whether the pod never meets a row of a defect, so that both modes are the same and were explored once.
+    reason
+        Why the exploration is incomplete; '' if it is complete.
+    open
+        Findings that nothing is known about.
+    """
+
+    subject: Subject
+    plan: Plan
+    system: TableSystem
+    modes: tuple[str, ...]
+    exploration: Exploration | None = None
+    second: Result | None = None
+    seconds: float = 0.0
+    same: bool = False
+    reason: str = ""
+    judged: list[Judged] = field(default_factory=list)
+    not_applicable: dict[str, str] = field(default_factory=dict)
+    findings: list[Found] = field(default_factory=list)
+    open: list[Finding] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        """The exit status that this pod asks for."""
+        return Status.worst(*(judged.status for judged in self.judged))
+
+
+def verify_subject(
+    model: Model,
+    subject: Subject,
+    properties: Sequence[Property],
+    modes: tuple[str, ...],
+    limit: int | None,
+    language: str,
+    report: Report,
+) -> Outcome:
+    """Explore a pod, judge properties on it in each mode, and find what is to be remarked."""
+    started = time.perf_counter()
+    limit = DEFAULT_LIMIT if limit is None else limit
+    report(f"{subject.name}: estimating", None)
+    plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit)
+    outcome = Outcome(subject, plan, system_for(model, plan.configuration, modes[0]), modes)
+    if plan.fits:
+        try:
+            _explore(model, outcome, properties, limit, language, report)
+        except LimitError as error:
+            outcome.reason = str(error)
+    else:
+        outcome.reason = "it is estimated to be too large"
+    if outcome.exploration is None:
+        _give_up(model, outcome, properties, language)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def _explore(
+    model: Model, outcome: Outcome, properties: Sequence[Property], limit: int, language: str, report: Report
+) -> None:
+    configuration = outcome.plan.configuration
+    found: dict[str, Exploration] = {}
+    for mode in outcome.modes:
+        main = outcome.exploration
+        if main is not None and not meets_defect(main.system):
+            outcome.same = True
+            verdicts = [replace(verdict, mode=mode) for verdict in main.verdicts]
+            found[mode] = replace(main, mode=mode, verdicts=verdicts)
+            continue
+        title = f"{outcome.subject.name}: exploring {mode}"
+        report(title, None)
+        found[mode] = explore_configuration(
+            model,
+            configuration,
+            mode,
+            properties,
+            max_states=limit,
+            max_bytes=MAX_BYTES,
+            progress=lambda progress, title=title: report(title, progress),  # type: ignore[misc]
+        )
+        if main is None:
+            outcome.exploration, outcome.system = found[mode], found[mode].system
+        else:
+            outcome.second = found[mode].result
+    main = outcome.exploration
+    assert main is not None
+    outcome.reason = main.result.reason or ""
+    _collect(outcome, properties, list(found.values()))
+    if not outcome.subject.shipped:
+        report(f"{outcome.subject.name}: findings", None)
+        outcome.findings, outcome.open = findings.find(main, language)
+
+
+def meets_defect(system: TableSystem) -> bool:
+    """Tell whether a row of a defect ever applied: if not, the pod is the same without these rows."""
+    program = system.program
+    rows = [row for _, rows, _ in program.tables.values() for row in rows]
+    rows += [row for _, _, rows in program.events.values() for row in rows]
+    return any(row.row.defect and row.seen[0] for row in rows)
+
+
+def _collect(outcome: Outcome, properties: Sequence[Property], explorations: Sequence[Exploration]) -> None:
+    """Sort verdicts; what holds only because its premise never occurs is not applicable."""
+    by_id = {one.id: one for one in properties}
+    told: dict[str, set[str]] = {}
+    for exploration in explorations:
+        outcome.not_applicable |= dict(exploration.not_applicable)
+        for verdict in exploration.verdicts:
+            if verdict.vacuous and verdict.verdict == PROVED:
+                told.setdefault(verdict.property, set()).add(exploration.mode)
+            else:
+                one = by_id[verdict.property]
+                outcome.judged.append(Judged(verdict, expected(one, verdict.mode, outcome.subject.shipped)))
+    for identifier, modes in told.items():
+        always = len(modes) == len(explorations)
+        where = "" if always else f" {', '.join(sorted(modes))}"
+        outcome.not_applicable[identifier] = f"what it speaks of never happens here{where}"
+    order = {one.id: number for number, one in enumerate(properties)}
+    outcome.judged.sort(key=lambda judged: (order[judged.verdict.property], outcome.modes.index(judged.verdict.mode)))
+    outcome.not_applicable = dict(sorted(outcome.not_applicable.items(), key=lambda item: order[item[0]]))
+
+
+def expected(one: Property, mode: str, shipped: bool) -> str:
+    """Tell what the tables expect of a property on one pod.
+
+    Where they expect it to be refuted (by a defect, or because it is a false belief), some pods refute it and others do
+    not. Whether something can be reached is not the same for all manifests either.
+    """
+    if one.expect.get(mode, "proved") == "refuted" or (one.form == "reachable" and not shipped):
+        return EITHER
+    return PROVED
+
+
+def _give_up(model: Model, outcome: Outcome, properties: Iterable[Property], language: str) -> None:
+    """Nothing was explored: every property that applies is undetermined."""
+    configuration: Configuration = outcome.plan.configuration
+    for one in properties:
+        why = applicable(model, configuration, outcome.system, one)
+        if why:
+            outcome.not_applicable[one.id] = why
+            continue
+        for mode in outcome.modes:
+            wanted = expected(one, mode, outcome.subject.shipped)
+            verdict = Verdict(one.id, mode, configuration.id, UNDETERMINED, wanted)
+            outcome.judged.append(Judged(verdict, wanted))
+    outcome.findings = findings.constant_findings(outcome.system, language)
+    outcome.open = [finding for finding in model.findings.values() if finding.conditions]
+
+
+def demand_refutations(outcomes: Sequence[Outcome], properties: Iterable[Property]) -> None:
+    """Over all shipped configurations, what the tables expect to be refuted must be refuted in at least one of them."""
+    for one in properties:
+        for mode in {mode for outcome in outcomes for mode in outcome.modes}:
+            if one.expect.get(mode, "proved") != "refuted":
+                continue
+            here = [
+                (outcome, at)
+                for outcome in outcomes
+                for at, judged in enumerate(outcome.judged)
+                if judged.verdict.property == one.id and judged.verdict.mode == mode
+            ]
+            if here and all(outcome.judged[at].verdict.verdict == PROVED for outcome, at in here):
+                for outcome, at in here:
+                    outcome.judged[at] = replace(outcome.judged[at], expected=REFUTED)
