@@ -406,7 +406,8 @@ class Refusal:
 class Finding:
     """A remark on one pod: where it applies, and what must hold of everything that was explored.
 
-    `conditions` are (reachable, never, always, step or stuck, formula on an element of the collection).
+    `conditions` are (one of `verification.FORMS`, formula on an element of the collection). `translations` are other
+    languages of the text.
     """
 
     id: str
@@ -419,6 +420,7 @@ class Finding:
     why: str
     cite: str
     place: Place
+    translations: Mapping[str, Formula] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
