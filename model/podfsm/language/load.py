@@ -919,6 +919,7 @@ class Loader:
                 place=place,
                 regions=self.words(cell.get("regions")),
                 number=self.text(cell, "number"),
+                title=self.text(cell, "title"),
                 contract=self.text(cell, "contract"),
                 without=self.words(cell.get("without")),
             )

@@ -307,6 +307,7 @@ class Property:
     number: str = ""
     contract: str = ""
     without: tuple[str, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

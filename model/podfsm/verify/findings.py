@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,17 +46,20 @@ class _Question:
     class_of: Callable[[int, int], int] = field(repr=False)
 
 
-def find(exploration: Exploration, language: str) -> tuple[list[Found], list[Finding]]:
+def find(exploration: Exploration, met: Collection[str], language: str) -> tuple[list[Found], list[Finding]]:
     """Return the findings that hold, in the order of the tables, and those that are left open.
 
-    A finding is open where a feature it needs is not explored, or where only a complete exploration could tell.
+    A finding is open where a feature that the pod can meet (`met`) was left out, or where only a complete exploration
+    could tell.
     """
     system = exploration.system
     system.load_state(system.initial()[0])
     cases, left = [], []
     for finding in system.model.findings.values():
+        if any(feature not in met for feature in finding.features):
+            continue
         chosen = list(_elements(system, finding))
-        if chosen and any(f not in exploration.configuration.features for f in finding.features):
+        if chosen and any(feature not in exploration.configuration.features for feature in finding.features):
             left.append(finding)
         else:
             cases += [_Case(finding, element) for element in chosen]

@@ -154,7 +154,7 @@ def _explore(
     _collect(outcome, properties, list(found.values()))
     if not outcome.subject.shipped:
         report(f"{outcome.subject.name}: findings", None)
-        outcome.findings, outcome.open = findings.find(main, language)
+        outcome.findings, outcome.open = findings.find(main, outcome.subject.configuration.features, language)
 
 
 def meets_defect(system: TableSystem) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from podfsm.cli.output import Console, Style
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Step
-from podfsm.language.model import Model
+from podfsm.language.model import Model, Property
 from podfsm.requests import Lang, Status
 from podfsm.verify.judgement import Judged, Outcome
 from podfsm.verify.report import configuration_of
@@ -191,8 +191,10 @@ class Printer:
                 quiet.setdefault(judged.verdict.property, []).append(judged)
         for word in (PROVED, UNDETERMINED):
             yield from self._lists(word, quiet)
-        for judged in loud:
-            yield from self._told(outcome, judged)
+        while loud:
+            alike = [one for one in loud if _alike(one, loud[0])]
+            yield from self._told(outcome, alike)
+            loud = [one for one in loud if one not in alike]
         if outcome.not_applicable:
             title = self.words["not-applicable"].format(count=len(outcome.not_applicable))
             yield from _wrapped(f"    {title}: ", " ".join(outcome.not_applicable))
@@ -209,8 +211,9 @@ class Printer:
             title = self.paint(word, "green" if word == PROVED else "yellow")
             yield from _wrapped(f"    {title} {where} ({len(names)}): ", " ".join(names))
 
-    def _told(self, outcome: Outcome, judged: Judged) -> Iterator[str]:
-        verdict = judged.verdict
+    def _told(self, outcome: Outcome, alike: Sequence[Judged]) -> Iterator[str]:
+        """Tell a verdict and its story; `alike` are those of several modes."""
+        judged, verdict = alike[0], alike[0].verdict
         one = self.model.properties[verdict.property]
         remarks = [self.words["expected"].format(expected=judged.expected)]
         if judged.status is Status.DIFFERS:
@@ -218,9 +221,14 @@ class Printer:
         if one.defects and verdict.mode == "as-is":
             remarks.append(self.words["defects"].format(defects=", ".join(one.defects)))
         word = self.paint(verdict.verdict, "red")
-        yield f"    {word} {self.words[verdict.mode]}: {one.id} ({'; '.join(remarks)})"
-        yield from _wrapped("      ", self._title(one.id, one.why))
+        modes = self.words["and"].join(self.words[same.verdict.mode] for same in alike)
+        yield from _wrapped("    ", f"{word} {modes}: {one.id}, {self._statement(one)} ({'; '.join(remarks)})")
         yield from story_lines(outcome.system, verdict.trace, indent="      ")
+
+    def _statement(self, one: Property) -> str:
+        """Say what a property states, in words, and why it is so or not so."""
+        why = self._title(one.id, one.why)
+        return f'"{one.title}": {why}' if one.title else why
 
     # -------------------------------------------------------------------------------------------------------- findings
 
@@ -232,6 +240,13 @@ class Printer:
         if outcome.open:
             ids = " ".join(finding.id for finding in outcome.open)
             yield from _wrapped("    ", self.words["open"].format(ids=ids))
+
+
+def _alike(one: Judged, other: Judged) -> bool:
+    """Tell whether two modes give the same verdict on a property, with the same story."""
+    first, second = one.verdict, other.verdict
+    same = (first.property, first.verdict, first.trace) == (second.property, second.verdict, second.trace)
+    return same and one.expected == other.expected
 
 
 def story_lines(system: TableSystem, trace: Sequence[Step], indent: str) -> Iterator[str]:
