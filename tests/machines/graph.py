@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from podfsm.explore.adapter import FireStage, TableSystem, Write
-from podfsm.explore.configuration import Configuration, system_for
+from podfsm.explore.configuration import Configuration, shipped, system_for
+from podfsm.explore.search import Result, explore
 from podfsm.explore.system import State
+from podfsm.language import tables
 from podfsm.language.model import Model
 from podfsm.language.world import UNSET, Element
 from podfsm.machines.composition import Composition, Shot, Values
@@ -18,6 +22,38 @@ Step = tuple[tuple[str, ...], State]
 """The rows of events that fire, sorted, and the state that they lead to."""
 Question = tuple[int, int, int, int]
 """Event, component, local state, context: what the exploration asks of the first stage of an event."""
+
+SMALL = 2000
+"""Configurations with fewer states are compared in every state."""
+
+SAMPLE = 100
+"""So many states of every larger configuration are compared."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was compared in one configuration: contexts of regions, states of pods; and what differs."""
+
+    contexts: int
+    states: int
+    regions: list[str]
+    pods: list[str]
+
+
+def compare(directory: str, configuration: str, mode: str) -> Comparison:
+    """Compare machines and graph in a configuration of the tables."""
+    model = tables.loaded(directory)
+    pair = Pair(model, next(c for c in shipped(model) if c.id == configuration), mode)
+    pods = [] if pair.state() in pair.system.initial() else ["they begin differently"]
+    result = explore(pair.system)
+    questions = list(pair.questions)
+    regions = [pair.describe(q) for q in questions if pair.region_steps(q) != pair.graph_region_steps(q)]
+    states: Sequence[int] = range(len(result))
+    if len(result) >= SMALL:
+        states = random.Random(len(result)).sample(states, SAMPLE)
+    for index in states:
+        pods += pair.differences(result, result.state(index))
+    return Comparison(len(questions), len(states), regions, pods)
 
 
 def key_of(element: Element) -> Key:
@@ -33,7 +69,6 @@ class Pair:
         self.system: TableSystem = system_for(model, configuration, mode)
         self.pod = PodMachine(Setup(model, configuration, mode))
         self.composition: Composition = self.pod._pod
-        self.beginning = self.composition.values()
         self.questions: dict[Question, Sequence[tuple[int, int]]] = {}
         places = {
             (key_of(members[at]), index): (component, position)
@@ -50,9 +85,7 @@ class Pair:
         self._ask = self.system.step
         self.system.step = self._record  # type: ignore[method-assign]
 
-    def _record(
-        self, event: int, stage: int, component: int, local: int, context: int
-    ) -> Sequence[tuple[int, int]]:
+    def _record(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
         answer = self._ask(event, stage, component, local, context)
         if stage == 0:
             self.questions[event, component, local, context] = answer
@@ -99,6 +132,15 @@ class Pair:
             rows = tuple(sorted(row for label in labels for row in label.rows))
             found.setdefault(event, set()).add((rows, after))
         return found
+
+    def differences(self, result: Result, state: State) -> list[str]:
+        """What the two can do differently in a state."""
+        expected, found = self.graph_steps(result.successors(state)), self.machine_steps(state)
+        return [
+            f"{self.system.events[event].name}: {found.get(event)}, in the graph {expected.get(event)}, at {state}"
+            for event in expected.keys() | found.keys()
+            if found.get(event) != expected.get(event)
+        ]
 
     # --------------------------------------------------------------------------------------------------------- regions
 
@@ -173,3 +215,10 @@ class Pair:
     def graph_region_steps(self, question: Question) -> set[tuple[tuple[str, ...], int]]:
         """What the graph's step of the component is."""
         return {(self.system.labels[label].rows, local) for local, label in self.questions[question]}
+
+    def describe(self, question: Question) -> str:
+        """A question, and both answers."""
+        event, component, local, _ = question
+        place = self.system.local_values(component, local)
+        answers = f"{self.region_steps(question)}, in the graph {self.graph_region_steps(question)}"
+        return f"{self.system.events[event].name}: {answers}, at {place}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from podfsm.explore.system import Event, Stage, State
 from podfsm.language.analysis import analysis
+from podfsm.language.choices import choices, representatives, rule_sets, signature
 from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import NUMBER, Domain, Expr, Formula, Procedure, Scope
 from podfsm.language.model import Event as TableEvent
@@ -118,6 +119,7 @@ class TableSystem:
         self._moves: dict[tuple[int, int, int, int, int], list[Move]] = {}
         self._own_reads: dict[tuple[int, int, int], tuple[tuple[int, int], ...]] = {}
         self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
+        self._procedures: dict[str, list[tuple[SetStage, Stage, dict[int, tuple[tuple[int, int], ...]]]]] = {}
         self.stages: list[list[FireStage | SetStage]] = []
         self.table_events: list[tuple[TableEvent, Element]] = []
         self._events: list[Event] = []
@@ -189,10 +191,8 @@ class TableSystem:
                 found.append(None)
                 continue
             sets = rule_sets(domain, element)
-            representatives = {
-                signature(domain, sets, value): value for value in reversed(explored(self, domain.id, element))
-            }
-            found.append((at, representatives, sets, domain))
+            kept = {signature(domain, sets, value): value for value in reversed(representatives(domain, element))}
+            found.append((at, kept, sets, domain))
         return found
 
     def _find_dying(self, k: int) -> list[tuple[int, int, Any, Any]]:
@@ -264,8 +264,8 @@ class TableSystem:
         if bound is not None and value > bound:
             return bound
         if classes is not None:
-            _, representatives, sets, domain = classes
-            return representatives.get(signature(domain, sets, value), value)
+            _, kept, sets, domain = classes
+            return kept.get(signature(domain, sets, value), value)
         return value
 
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
@@ -355,20 +355,26 @@ class TableSystem:
         return [e for members in self.component_elements for e in members if e.collection.id == collection]
 
     def _add_event(self, event: TableEvent, element: Element) -> None:
-        stages: list[FireStage | SetStage] = [self._fire_stage(event, element)]
+        fire = self._fire_stage(event, element)
+        stages: list[FireStage | SetStage] = [fire]
+        shared: list[tuple[Stage, dict[int, tuple[tuple[int, int], ...]]]] = [self._shape(fire)]
         for name in event.publish:
-            stages += self._set_stages(self.model.procedures[name])
+            if name not in self._procedures:
+                specs = self._set_stages(self.model.procedures[name])
+                self._procedures[name] = [(spec, *self._shape(spec)) for spec in specs]
+            for spec, shape, seen in self._procedures[name]:
+                stages.append(spec)
+                shared.append((shape, seen))
         name = event.id if element.parent is None else f"{event.id}@{self._element_name(element)}"
-        reads: list[dict[int, tuple[tuple[int, int], ...]]] = []
-        shapes = []
-        for stage in stages:
-            seen = self._stage_reads(stage)
-            reads.append(seen)
-            shapes.append(Stage(tuple(sorted(seen)), tuple(w.component for w in stage.writes)))
         self.stages.append(stages)
         self.table_events.append((event, element))
-        self._reads.append(reads)
-        self._events.append(Event(name, tuple(shapes)))
+        self._reads.append([seen for _, seen in shared])
+        self._events.append(Event(name, tuple(shape for shape, _ in shared)))
+
+    def _shape(self, stage: FireStage | SetStage) -> tuple[Stage, dict[int, tuple[tuple[int, int], ...]]]:
+        """A stage as the engine sees it, and the places it reads per component."""
+        seen = self._stage_reads(stage)
+        return Stage(tuple(sorted(seen)), tuple(w.component for w in stage.writes)), seen
 
     def _event_exprs(self, event: TableEvent) -> list[Expr]:
         _, _, rows = self.program.events[event.id]
@@ -658,21 +664,13 @@ class TableSystem:
 
     def _arguments(self, event: TableEvent, element: Element) -> list[dict[str, Any]]:
         names = [name for name, _, _ in event.arguments]
-        choices = [self._values(values, element) for _, _, values in event.arguments]
-        return [dict(zip(names, combination, strict=True)) for combination in product(*choices)]
+        values = [choices(self.model, given, element) for _, _, given in event.arguments]
+        return [dict(zip(names, combination, strict=True)) for combination in product(*values)]
 
     def _chosen(self, choose: Sequence[tuple[str, tuple[Any, ...]]], element: Element) -> list[dict[str, Any]]:
         names = [name for name, _ in choose]
-        choices = [self._values(values, element) for _, values in choose]
-        return [dict(zip(names, combination, strict=True)) for combination in product(*choices)]
-
-    def _values(self, values: tuple[Any, ...], element: Element) -> list[Any]:
-        """The values an argument takes: listed ones, or the classes of a domain for this element."""
-        if len(values) == 1 and isinstance(values[0], str):
-            domain = self.model.domains.get(values[0].removeprefix("domain "))
-            if domain is not None:
-                return explored(self, domain.id, element)
-        return list(values)
+        values = [choices(self.model, given, element) for _, given in choose]
+        return [dict(zip(names, combination, strict=True)) for combination in product(*values)]
 
     def _label(self, label: Label) -> int:
         known = self._label_ids.get(label)
@@ -694,37 +692,3 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return Record((key, _frozen(item)) for key, item in value.items())
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
-
-
-def explored(system: TableSystem, domain_id: str, element: Element) -> list[Any]:
-    """The values of a domain that the exploration takes for an element.
-
-    Enumerations: all members with a writer. Numbers: the domain's constants, and of the numbers that the element's own
-    rules name (and one that none names) one of each set that the rules tell apart.
-    """
-    domain = system.model.domains[domain_id]
-    if domain.values:
-        return list(domain.values)
-    found: list[Any] = list(domain.constants)
-    if domain.rule_values:
-        sets = rule_sets(domain, element)
-        named = sorted(frozenset().union(*sets))
-        unnamed = next(n for n in range(1, 300) if n not in named)
-        known = {signature(domain, sets, value) for value in found}
-        for value in (unnamed, *named):
-            one = signature(domain, sets, value)
-            if one not in known:
-                known.add(one)
-                found.append(value)
-    return found
-
-
-def rule_sets(domain: Domain, element: Element) -> list[frozenset[Any]]:
-    """The sets of values that the element's own rules name."""
-    collection, _, name = domain.rule_values.partition(".")
-    return [frozenset(child.get(name) or ()) for child in element.children_of(collection)]
-
-
-def signature(domain: Domain, sets: list[frozenset[Any]], value: Any) -> tuple[Any, ...]:
-    """What tells a value from others: which constant it is, which rules name it."""
-    return (value if value in domain.constants else None, *(value in one for one in sets))

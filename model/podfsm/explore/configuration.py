@@ -104,7 +104,7 @@ def system_for(
         machines=frozenset(configuration.machines or whole_pod(model)),
         counters=configuration.counters,
         decided=decided_tables(model),
-        starts={**_starts(model, configuration), **configuration.starts},
+        starts={**starts_of(model, configuration), **configuration.starts},
     )
 
 
@@ -114,7 +114,7 @@ def whole_pod(model: Model) -> tuple[str, ...]:
     return tuple(cell.text for cell in setting.data.value) if setting is not None else tuple(model.machines)
 
 
-def _starts(model: Model, configuration: Configuration) -> dict[str, Any]:
+def starts_of(model: Model, configuration: Configuration) -> dict[str, Any]:
     """Values of variables whose feature is off."""
     found: dict[str, Any] = {}
     for name, feature in model.named["features"].items():

@@ -31,7 +31,8 @@ class Chooser:
         allowed = list(options) if not chosen else shot.with_chosen(chosen).options()
         if not allowed:
             values = " and ".join(f"{name} {value!r}" for name, value in chosen.items())
-            raise ArgumentError(f"choices: {_key(shot)} cannot have {values} here; possible: {_possible(shot, options)}")
+            possible = _possible(shot, options)
+            raise ArgumentError(f"choices: {_key(shot)} cannot have {values} here; possible: {possible}")
         for row in allowed[0].open:
             if row in self.choices:
                 self._used.add((row,))
@@ -42,7 +43,7 @@ class Chooser:
         return allowed[0]
 
     def _chosen(self, shot: Shot) -> dict[str, Any]:
-        """What the user says about the arguments of a shot."""
+        """Find what the user says about the arguments of a shot."""
         names = (shot.region.name, _key(shot))
         key = next((name for name in names if name in self.choices), None)
         if key is None:
@@ -75,7 +76,7 @@ class Chooser:
 
 
 def recorded(taken: Iterable[tuple[Shot, Option]]) -> dict[str, Any]:
-    """What was chosen, as it can be given again."""
+    """Note what was chosen, as it can be given again."""
     found: dict[str, Any] = {}
     for shot, option in taken:
         if shot.chosen:

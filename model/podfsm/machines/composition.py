@@ -9,7 +9,7 @@ from typing import Any
 
 from podfsm.errors import PodfsmError
 from podfsm.language.analysis import analysis
-from podfsm.language.choices import representatives
+from podfsm.language.choices import choices
 from podfsm.language.evaluate import Closure, EvaluationError, Frame, Program
 from podfsm.language.model import Event, Expr, Fire, Formula, Scope
 from podfsm.language.world import UNSET, Element, World
@@ -59,7 +59,7 @@ class Shot:
         return found
 
     def with_chosen(self, chosen: Arguments) -> Shot:
-        """The same, with some arguments chosen."""
+        """Make the same shot with some arguments chosen."""
         arguments = {tuple({**given, **chosen}.items()): None for given in self.arguments}
         return Shot(self.region, self.event, tuple(dict(items) for items in arguments), self.chosen)
 
@@ -136,7 +136,7 @@ class Composition:
     # ------------------------------------------------------------------------------------------------------- structure
 
     def _components(self) -> Iterator[list[Element]]:
-        """The pod alone, then every element below it with its own children."""
+        """Group elements: the pod alone, then every element below it with its own children."""
         yield [self.world.root]
         for element in self._children(self.world.root):
             yield [element, *self._below(element)]
@@ -152,7 +152,7 @@ class Composition:
             yield from self._below(child)
 
     def _static_values(self) -> list[list[Any]]:
-        """What never changes, per element; everything else is unset."""
+        """Compute what never changes, per element; everything else is unset."""
         level = self.analysis.level
         base = []
         for element in self.elements:
@@ -169,7 +169,7 @@ class Composition:
         return [f.index for f in fields if f.variable is None and level[f.id] != "static"]
 
     def _can_die(self) -> Iterator[tuple[Element, int, Closure, Any]]:
-        """(element, field, condition, start value) of every variable that nobody can tell any more at times."""
+        """Find (element, field, condition, start value) of every variable that can become indistinguishable."""
         for element, field in self.variables:
             variable = field.variable
             if variable is not None and variable.dead is not None:
@@ -199,13 +199,13 @@ class Composition:
         return bool(self.program.events[event.id][2])
 
     def offered(self, region: RegionMachine) -> list[Event]:
-        """The events of a region that may be fired from outside."""
+        """List the events of a region that may be fired from outside."""
         if self.machines is not None and region.definition.id not in self.machines:
             return []
         return [event for event in region.events.values() if not event.internal]
 
     def region_of(self, event: str, element: Element) -> RegionMachine:
-        """The region of an element to which an event (``machine.event``) belongs."""
+        """Find the region of an element to which an event (``machine.event``) belongs."""
         machine = event.partition(".")[0]
         return next(r for r in self.regions.values() if r.definition.id == machine and r.element is element)
 
@@ -223,7 +223,7 @@ class Composition:
         self._settle()
 
     def values(self) -> Values:
-        """The values of all variables."""
+        """Read the values of all variables."""
         return tuple(element.values[field.index] for element, field in self.variables)
 
     def load(self, values: Values) -> None:
@@ -251,9 +251,9 @@ class Composition:
     # ----------------------------------------------------------------------------------------------------------- steps
 
     def arguments(self, event: Event, element: Element) -> list[Arguments]:
-        """The arguments that tell an event's effects apart; of numbers one of each kind."""
+        """List the arguments that tell an event's effects apart; of numbers one of each kind."""
         names = [name for name, _, _ in event.arguments]
-        values = [representatives(self.model, given, element) or (None,) for _, _, given in event.arguments]
+        values = [choices(self.model, given, element) for _, _, given in event.arguments]
         return [dict(zip(names, combination, strict=True)) for combination in product(*values)]
 
     def run(self, region: RegionMachine, event: Event, arguments: Arguments, decide: Decide) -> tuple[str, ...]:
@@ -304,18 +304,18 @@ class Composition:
         return tuple(rows)
 
     def _fired(self, own: Shot) -> Iterator[Shot]:
-        """The events that an event fires, with what can be chosen for each."""
+        """Find the events that an event fires, with what can be chosen for each."""
         element = own.region.element
         for fire in own.event.fires:
             for target in self.program.scope_of(fire.scope)((element,), Frame(own.arguments[0], {})):
                 yield self.shot(fire, element, target, own.arguments[0])
 
     def shot(self, fire: Fire, element: Element, target: Element, arguments: Arguments) -> Shot:
-        """The event that an event of `element` fires on `target`."""
+        """Describe the event that an event of `element` fires on `target`."""
         event, frame = self.model.event(fire.event), Frame(arguments, {})
         given = {n: self.program.cached_closure(f)((element, target), frame) for n, f in fire.given}
         names = tuple(name for name, _ in fire.choose)
-        values = [representatives(self.model, words, target) for _, words in fire.choose]
+        values = [choices(self.model, words, target) for _, words in fire.choose]
         possible = tuple({**dict(zip(names, chosen, strict=True)), **given} for chosen in product(*values))
         return Shot(self.region_of(fire.event, target), event, possible, names)
 
@@ -362,7 +362,7 @@ class Composition:
         return [root] if scope is None else self.program.scope_of(scope)((root,), None)
 
     def _stages_of(self, procedure: str) -> list[_Stage]:
-        """The stages of a procedure; fields that are no variables belong to documents only."""
+        """Find the stages of a procedure; fields that are no variables belong to documents only."""
         if procedure not in self._stages:
             self._stages[procedure] = [
                 _Stage(scope, kept)
@@ -415,7 +415,7 @@ class _Scripted:
         return option
 
     def next_script(self) -> list[int]:
-        """The next list; empty after the last one."""
+        """Count on to the next list; empty after the last one."""
         script = list(self.script)
         while script:
             script[-1] += 1

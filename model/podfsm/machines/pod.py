@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from podfsm.errors import PodfsmError
-from podfsm.explore.configuration import Configuration, program_for, whole_pod
-from podfsm.explore.configuration import _starts as starts_for
+from podfsm.explore.configuration import Configuration, program_for, starts_of, whole_pod
 from podfsm.language import kubernetes, tables
 from podfsm.language.evaluate import Program
 from podfsm.language.model import Event, Field, Model
@@ -130,7 +129,7 @@ class PodMachine:
         self._pod = Composition(
             setup.program,
             configuration.document,
-            starts_for(model, configuration),
+            starts_of(model, configuration),
             frozenset(configuration.features),
             frozenset(configuration.machines or whole_pod(model)),
         )
@@ -289,7 +288,7 @@ class PodMachine:
         return {n: r.state for n, r in regions.items() if r.main is not None and self._pod.offered(r)}
 
     def transitions(self, region: str) -> transitions.Machine:
-        """The `transitions` machine of a region."""
+        """Show the `transitions` machine of a region."""
         if region not in self._pod.regions:
             raise UnknownNameError("region", region, list(self._pod.regions))
         return self._pod.regions[region].machine
@@ -308,7 +307,7 @@ class PodMachine:
         return [variable for _, variable in self._pod.variables]
 
     def status(self) -> dict[str, Any] | None:
-        """The PodStatus that the API server would show, as JSON; None when the pod is removed."""
+        """Write the PodStatus that the API server would show, as JSON; None when the pod is removed."""
         binding = self._setup.model.bindings.get(BINDING)
         if binding is None:
             raise PodfsmError(f"the tables have no binding {BINDING!r}, which says what the API shows")
@@ -381,7 +380,7 @@ def _listed(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
 def _document(
     pod: PodShape | Mapping[str, Any] | str | bytes, model: Model, minor: str, gates: Mapping[str, bool]
 ) -> Mapping[str, Any]:
-    """The pod as a `World` reads it."""
+    """Make the document that a `World` reads."""
     if isinstance(pod, PodShape):
         return pod.pod
     if isinstance(pod, Mapping):

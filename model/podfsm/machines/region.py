@@ -144,8 +144,8 @@ class RegionMachine:
         machine.add_model(self.model, initial=self.state)
         return machine
 
-    def _transitions(self, event: Event) -> Iterator[tuple[list[str], str | None, str | None]]:
-        """(sources, target or None, row or None) of every transition of an event.
+    def _transitions(self, event: Event) -> Iterator[tuple[list[Any], str | None, str | None]]:
+        """Find (sources, target or None, row or None) of every transition of an event.
 
         A sequence of rows is one step, so its transitions differ by target only.
         """
@@ -161,14 +161,14 @@ class RegionMachine:
                 yield [state for state in sources if state in possible], target, row.id
 
     def _sources(self, when: Expr | None) -> list[str]:
-        """The states that a condition does not exclude at first sight."""
+        """Find the states that a condition does not exclude at first sight."""
         if self.main is None:
             return list(self.values)
         allowed = _allowed(when, self.main)
         return [state for state, value in self.values.items() if allowed is None or value in allowed]
 
     def _targets(self, row: Row) -> list[str | None]:
-        """The states that a row may lead to; None where it leaves the main variable alone."""
+        """Find the states that a row may lead to; None where it leaves the main variable alone."""
         formula = row.then.get(self.main.name) if self.main is not None else None
         if formula is None:
             return [None]
@@ -199,12 +199,12 @@ class RegionMachine:
 
 
 def _text(value: Any) -> str:
-    """A value as the name of a state."""
+    """Write a value as the name of a state."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _allowed(expr: Expr | None, main: Field) -> frozenset[Any] | None:
-    """The values of the main variable for which a condition may hold; None: any."""
+    """Find the values of the main variable for which a condition may hold; None: any."""
     if expr is None:
         return None
     if expr.kind == "and":
@@ -242,7 +242,7 @@ def _is_own(expr: Expr, main: Field) -> bool:
 
 
 def _constants(expr: Expr) -> frozenset[Any] | None:
-    """The values that an expression may have, where they can be seen; None: any."""
+    """Find the values that an expression may have, where they can be seen; None: any."""
     if expr.kind == "const":
         return frozenset(expr.args)
     if expr.kind == "builtin" and expr.args[0] == "if":

@@ -127,7 +127,7 @@ def _setup(saved: Mapping[str, Any], model: Model) -> Setup:
 
 
 def _values(machine: PodMachine, saved: Mapping[str, Any]) -> list[Any]:
-    """The variables' values in their order, each of its type."""
+    """Read the variables' values in their order, each of its type."""
     present = machine.variables
     if saved.keys() != present.keys():
         raise SaveError(f"saved pod: variables of {_names(saved)}, but the pod has {_names(present)}")
