@@ -427,6 +427,7 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
     yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
     yield from ((f"kind {kind.id}", kind.place) for kind in model.kinds.values())
     yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
+    yield from ((f"{finding.id} text", finding.text.place) for finding in model.findings.values())
     for view in model.views.values():
         yield from ((f"view {view.id} {node}", view.place) for node in (*view.nodes, *view.unused))
     for file in model.files.values():

@@ -76,9 +76,9 @@ def _finding(loader: Loader, name: str, cell: Cell, place: Place) -> Finding | N
         cite=loader.text(cell, "cite"),
         place=place,
         translations={
-            language: loader.resolver.template(cell.value[name], Context([collection]))
-            for language, cell, _ in loader.entries("texts")
-            if cell.get(name) is not None
+            language: loader.resolver.template(texts.value[f"{name} text"], Context([collection]))
+            for language, texts, _ in loader.entries("texts")
+            if texts.get(f"{name} text") is not None
         },
     )
 
