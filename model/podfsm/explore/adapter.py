@@ -67,6 +67,8 @@ class SetStage:
     formulas: Mapping[str, Formula]
     writes: tuple[Write, ...]
     filtered: Scope | None = None
+    #: Tables that the formulas ask and whose deciding row is recorded.
+    decided: tuple[str, ...] = ()
 
 
 class TableSystem:
@@ -413,7 +415,9 @@ class TableSystem:
             keys = set(self.analysis.imports([f.expr for f in kept.values()]))
             components = dict.fromkeys(self.component_of[id(t)] for t in targets)
             writes = tuple(Write(k, tuple(sorted(keys))) for k in components)
-            found.append(SetStage(collection, tuple(targets), kept, writes, filtered))
+            exprs = [formula.expr for formula in kept.values()]
+            asked = [t for t in self.decided.get(collection, ()) if any(self.analysis.asks(e, t) for e in exprs)]
+            found.append(SetStage(collection, tuple(targets), kept, writes, filtered, tuple(asked)))
         return found
 
     def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, tuple[tuple[int, int], ...]]:
@@ -428,7 +432,7 @@ class TableSystem:
         else:
             if stage.filtered is not None:
                 exported |= self.analysis.exports_of(Expr("count", NUMBER, (stage.filtered, None)))
-            for table in self._joint_decided(stage.collection):
+            for table in self._joint_decided(stage):
                 exported |= self.analysis.exports(((stage.collection, table),))
         return self.places(exported)
 
@@ -441,8 +445,8 @@ class TableSystem:
                         found.setdefault(k, []).append((at, self.model.fields[collection][name].index))
         return {k: tuple(places) for k, places in found.items()}
 
-    def _joint_decided(self, collection: str) -> list[str]:
-        return [t for t in self.decided.get(collection, ()) if self.analysis.level[f"{collection}.{t}"] == "joint"]
+    def _joint_decided(self, stage: SetStage) -> list[str]:
+        return [t for t in stage.decided if self.analysis.level[f"{stage.collection}.{t}"] == "joint"]
 
     # ------------------------------------------------------------------------------------------------ System protocol
 
@@ -496,7 +500,7 @@ class TableSystem:
                 if spec.filtered is not None:
                     inside = self.program.scope_of(spec.filtered)((self.world.root,), None)
                     values += tuple(t in inside for t in spec.targets if self.component_of[id(t)] == write.component)
-                for table in self._joint_decided(spec.collection):
+                for table in self._joint_decided(spec):
                     members = [t for t in spec.targets if self.component_of[id(t)] == write.component]
                     values += tuple(self.program.decide(table, t, ())[1] for t in members)
             key = (event, stage, write.component, values)
@@ -555,7 +559,7 @@ class TableSystem:
         exprs: list[Expr] = []
         if isinstance(spec, SetStage):
             exprs += [formula.expr for formula in spec.formulas.values()]
-            for table in self.decided.get(spec.collection, ()):
+            for table in spec.decided:
                 exprs += self.analysis.table_expressions(table)
         else:
             events = [self.model.event(fire.event) for fire in spec.event.fires]
@@ -610,7 +614,7 @@ class TableSystem:
         for target in own:
             changes = {name: self.program.cached_closure(f)((target,), None) for name, f in spec.formulas.items()}
             assigned |= self._assigned(component, target, changes)
-            for table in self.decided.get(spec.collection, ()):
+            for table in spec.decided:
                 if self.analysis.level[f"{spec.collection}.{table}"] != "joint":
                     rows += self.program.decide(table, target, ())[1]
         for ids in decided:

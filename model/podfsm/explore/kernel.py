@@ -116,7 +116,8 @@ class Tables(NamedTuple):
 
     stride: Int64s  # per component: weight of its local id in a code
     capacity: Int64s  # per component: its radix
-    event_at: Int32s  # per event: its first stage (and one more entry, as in every `_at`)
+    event_at: Int32s  # per event: its first position in `stage_of` (and one more entry, as in every `_at`)
+    stage_of: Int32s  # per position: the stage; events share stages
     read_at: Int32s  # per stage: its first read slot
     read_component: Int32s  # per read slot
     read_table: Int64s  # per read slot: where its classes start in `classes`
@@ -436,7 +437,7 @@ def expand(  # noqa: C901
         last = tables.event_at[event + 1] - first - 1
         depth = 0
         while depth >= 0:
-            entered = enter(tables, scratch, first + depth, depth, index, event, misses)
+            entered = enter(tables, scratch, tables.stage_of[first + depth], depth, index, event, misses)
             if entered == ENABLED:
                 if depth < last:
                     depth += 1
@@ -447,12 +448,12 @@ def expand(  # noqa: C901
                         return -1
                     emit(tables, scratch, buffer, n, code, original, event)
                     n += 1
-                    if not advance(tables, scratch, first + depth, depth):
+                    if not advance(tables, scratch, tables.stage_of[first + depth], depth):
                         break
             elif entered == MISSING:
                 missing = True
             depth -= 1
-            while depth >= 0 and not advance(tables, scratch, first + depth, depth):
+            while depth >= 0 and not advance(tables, scratch, tables.stage_of[first + depth], depth):
                 depth -= 1
             if depth >= 0:
                 depth += 1

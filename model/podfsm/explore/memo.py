@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from podfsm.explore import kernel
 from podfsm.explore.kernel import Int32s, Int64s
-from podfsm.explore.system import NO_LABEL, LimitError, State, System, check_shape
+from podfsm.explore.system import NO_LABEL, LimitError, Stage, State, System, check_shape
 
 Move = tuple[int, int, int]
 """Stage, component, label (-1: the component was to step, and had no alternative)."""
@@ -47,7 +47,16 @@ class Memo:
         check_shape(system)
         self.system = system
         self.events = tuple(system.events)
-        self.stages = tuple(stage for event in self.events for stage in event.stages)
+        # The same Stage object in several events is one stage: it is asked about once.
+        numbers: dict[int, int] = {}
+        stages: list[Stage] = []
+        for event in self.events:
+            for stage in event.stages:
+                if id(stage) not in numbers:
+                    numbers[id(stage)] = len(stages)
+                    stages.append(stage)
+        self.stages = tuple(stages)
+        self.stage_of = np.array([numbers[id(s)] for event in self.events for s in event.stages], np.int32)
         self.event_at = starts(len(event.stages) for event in self.events)
         self.read_at = starts(len(stage.reads) for stage in self.stages)
         self.write_at = starts(len(stage.writes) for stage in self.stages)
@@ -108,7 +117,7 @@ class Memo:
                 yield moves + later, end
 
     def _plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
-        number = int(self.event_at[event]) + stage
+        number = int(self.stage_of[int(self.event_at[event]) + stage])
         reads, writes = self.stages[number].reads, self.stages[number].writes
         first = int(self.read_at[number])
         joint = tuple(self._class(first + i, event, stage, component, state) for i, component in enumerate(reads))
@@ -346,6 +355,7 @@ class Layout:
             stride=self.stride,
             capacity=self.capacity,
             event_at=memo.event_at,
+            stage_of=memo.stage_of,
             read_at=memo.read_at,
             read_component=self.read_component,
             read_table=self.read_table,

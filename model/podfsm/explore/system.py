@@ -28,7 +28,10 @@ class LimitError(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """One simultaneous move: the components it looks at, and the components it moves."""
+    """One simultaneous move: the components it looks at, and the components it moves.
+
+    The same object may stand in several events: the answers about it must then be the same, and are asked for once.
+    """
 
     reads: tuple[int, ...]
     writes: tuple[int, ...]
