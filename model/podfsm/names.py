@@ -1,7 +1,19 @@
-"""Names that people mistype."""
+"""Names that people mistype, and texts in their language."""
+
+from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from podfsm.language.model import Model
+
+
+def translated(model: Model, lang: str, english: str, *keys: str) -> str:
+    """Return the text under the first key that has one in the language, else the English one."""
+    texts = model.texts.get(lang, {})
+    return next((texts[key] for key in keys if texts.get(key)), english)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

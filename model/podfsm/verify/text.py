@@ -10,6 +10,7 @@ from podfsm.cli.output import Console, Style
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Step
 from podfsm.language.model import Model, Property
+from podfsm.names import translated
 from podfsm.requests import Lang, Status
 from podfsm.verify.judgement import Judged, Outcome
 from podfsm.verify.report import configuration_of
@@ -52,7 +53,7 @@ _KO: Final[Mapping[str, str]] = {
     "containers": "컨테이너",
     "explored": "탐색 ({mode})",
     "size": "상태 {states:,}개, 전이 {transitions:,}개, 깊이 {depth}",
-    "same": "같음: 이 파드는 알려진 결함의 행을 만나지 않음",
+    "same": "같음: 이 Pod는 알려진 결함의 행을 만나지 않음",
     "incomplete": "중단: {reason}",
     "seconds": "초",
     "features": "켜진 기능",
@@ -135,9 +136,8 @@ class Printer:
         bounds = [self.words["up-to"].format(name=n, bound=b) for n, b in configuration["counters"].items()]
         yield from self._item("counters", ", ".join(bounds))
         if configuration["reduced"]:
-            titles = [self._title(identifier, r.title) for identifier, r in self.model.reductions.items()]
-            names = list(self.model.reductions)
-            yield from self._item("reduced", "; ".join(titles[names.index(one)] for one in configuration["reduced"]))
+            applied = [self.model.reductions[one] for one in configuration["reduced"]]
+            yield from self._item("reduced", "; ".join(self._say(one.title, one.id) for one in applied))
         left = list(unmet(self.model, outcome.plan.configuration, outcome.subject.configuration.features))
         yield from self._item("unmet", ", ".join(self._features(left)))
         if configuration["reduced"] or left:
@@ -174,10 +174,11 @@ class Printer:
         yield from _wrapped(f"  {self.words[key]}: ", text or self.words["none"])
 
     def _features(self, names: Sequence[str]) -> list[str]:
-        return [self._title(name, self.model.named["features"][name].text("title")) for name in names]
+        features = self.model.named["features"]
+        return [self._say(features[name].text("title"), f"feature {name}", name) for name in names]
 
-    def _title(self, identifier: str, english: str) -> str:
-        return (self.model.texts.get(self.lang, {}).get(identifier) if self.lang != "en" else None) or english
+    def _say(self, english: str, *keys: str) -> str:
+        return translated(self.model, self.lang, english, *keys)
 
     # ------------------------------------------------------------------------------------------------------ properties
 
@@ -223,12 +224,12 @@ class Printer:
         word = self.paint(verdict.verdict, "red")
         modes = self.words["and"].join(self.words[same.verdict.mode] for same in alike)
         yield from _wrapped("    ", f"{word} {modes}: {one.id}, {self._statement(one)} ({'; '.join(remarks)})")
-        yield from story_lines(outcome.system, verdict.trace, indent="      ")
+        yield from story_lines(outcome.system, verdict.trace, self.lang, indent="      ")
 
     def _statement(self, one: Property) -> str:
         """Say what a property states, in words, and why it is so or not so."""
-        why = self._title(one.id, one.why)
-        return f'"{one.title}": {why}' if one.title else why
+        why = self._say(one.why, one.id)
+        return f'"{self._say(one.title, f"{one.id} title")}": {why}' if one.title else why
 
     # -------------------------------------------------------------------------------------------------------- findings
 
@@ -249,16 +250,17 @@ def _alike(one: Judged, other: Judged) -> bool:
     return same and one.expected == other.expected
 
 
-def story_lines(system: TableSystem, trace: Sequence[Step], indent: str) -> Iterator[str]:
+def story_lines(system: TableSystem, trace: Sequence[Step], lang: Lang, indent: str) -> Iterator[str]:
     """Tell a trace: who does what to whom, what the API shows then, and the rows that say so."""
+    model = system.model
     events = {event.name: at for event, at in zip(system.events, system.table_events, strict=True)}
     for number, step in enumerate(trace, start=1):
         name = step.event
         if step.event in events:
             event, element = events[step.event]
-            actor = system.model.named["actors"][event.actor].text("title") if event.actor else ""
+            actor = translated(model, lang, model.named["actors"][event.actor].text("title"), f"actor {event.actor}")
             where = "" if element.parent is None else f", {system.components[system.component_of[id(element)]]}"
-            name = f"{actor}: {event.title or event.id}{where}"
+            name = f"{actor}: {translated(model, lang, event.title or event.id, f'event {event.id}')}{where}"
         arguments = "".join(f", {key} {value}" for key, value in step.arguments)
         shows = ", ".join(value for _, value in step.shows)
         lead = f"{indent}{number}. "
