@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from podfsm.explore.prove import Exploration, Step, explore_configuration, last_
 from podfsm.explore.search import Record
 from podfsm.explore.system import State
 from podfsm.language import tables
-from podfsm.language.analysis import analysis
-from podfsm.language.model import Edge, Event, Expr, Model, Scope, View
+from podfsm.language.analysis import analysis, parts
+from podfsm.language.model import Edge, Event, Expr, Model, View
 from podfsm.language.world import Element
 
 MODES = ("as-is", "intended")
@@ -199,7 +199,7 @@ class _Projector:
             if not isinstance(stage, SetStage) or stage.collection != self.view.collection:
                 continue
             model, table = self.system.model, self.view.decided
-            if any(asks(model, formula.expr, table) for formula in stage.formulas.values()):
+            if table in stage.decided:
                 shown = [formula.expr for name, formula in stage.formulas.items() if name in self.shown_fields]
                 found = (number, frozenset(name for expr in shown for name in _results(model, expr, table)))
         return found
@@ -260,57 +260,14 @@ def variables_of(model: Model, expr: Expr) -> frozenset[str]:
     return frozenset(found)
 
 
-def asks(model: Model, expr: Expr, table: str, seen: set[str] | None = None) -> bool:
-    """Tell whether evaluating a formula asks a table, through lets and other tables."""
-    seen = set() if seen is None else seen
-    for name in _asked(model, expr, seen):
-        if name == table:
-            return True
-        if any(asks(model, inner, table, seen) for inner in analysis(model).table_expressions(name)):
-            return True
-    return False
-
-
-def _asked(model: Model, expr: Expr, seen: set[str]) -> Iterator[str]:
-    """Tables that a formula names itself, or through lets; each once."""
-    names: list[str] = []
-    if expr.kind == "field":
-        named = model.fields[expr.args[1]][expr.args[2]]
-        if named.id not in seen and named.variable is None:
-            seen.add(named.id)
-            if named.table:
-                names.append(named.table)
-            else:
-                for inner in analysis(model).definition(named):
-                    yield from _asked(model, inner, seen)
-    elif expr.kind == "call":
-        names.append(expr.args[0])
-    for name in names:
-        if f"table {name}" not in seen:
-            seen.add(f"table {name}")
-            yield name
-    for part in _parts(expr.args):
-        yield from _asked(model, part, seen)
-
-
 def _results(model: Model, expr: Expr, table: str) -> Iterator[str]:
     """Results that a formula takes directly from a table with several."""
     if expr.kind == "item" and expr.args[0].kind == "field":
         _, collection, name = expr.args[0].args
         if model.fields[collection][name].table == table:
             yield expr.args[1]
-    for part in _parts(expr.args):
+    for part in parts(expr.args):
         yield from _results(model, part, table)
-
-
-def _parts(args: Iterable[Any]) -> Iterator[Expr]:
-    for arg in args:
-        if isinstance(arg, Expr):
-            yield arg
-        elif isinstance(arg, Scope):
-            yield from _parts((arg.base, arg.bound, arg.where))
-        elif isinstance(arg, tuple | list):
-            yield from _parts(arg)
 
 
 # ---------------------------------------------------------------------------------------------------------- comparison

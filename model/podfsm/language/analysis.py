@@ -8,7 +8,8 @@ contexts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from podfsm.language.model import Expr, Field, Model, Scope
 
@@ -147,6 +148,27 @@ class Analysis:
         crosses = self.model.collections[scope.collection].of == self.root
         return not crosses and scope.base.kind != "const" and self.owner(scope.base, tags)
 
+    def asks(self, expr: Expr, table: str, seen: set[str] | None = None) -> bool:
+        """Tell whether evaluating an expression asks a table, itself or through lets and other tables."""
+        seen = set() if seen is None else seen
+        if expr.kind == "call" and self._asks_table(expr.args[0], table, seen):
+            return True
+        if expr.kind == "field":
+            field = self.model.fields[expr.args[1]][expr.args[2]]
+            if field.id not in seen and field.variable is None:
+                seen.add(field.id)
+                if self._asks_table(field.table, table, seen):
+                    return True
+                if any(self.asks(inner, table, seen) for inner in self.definition(field)):
+                    return True
+        return any(self.asks(part, table, seen) for part in parts(expr.args))
+
+    def _asks_table(self, asked: str, table: str, seen: set[str]) -> bool:
+        if asked == table or not asked or f"table {asked}" in seen:
+            return asked == table
+        seen.add(f"table {asked}")
+        return any(self.asks(inner, table, seen) for inner in self.table_expressions(asked))
+
     # --------------------------------------------------------------------------------------------- imports and exports
 
     def imports(self, exprs: list[Expr]) -> tuple[tuple[str, str], ...]:
@@ -196,6 +218,17 @@ class Analysis:
     def exports_of(self, expr: Expr) -> frozenset[tuple[str, str]]:
         """Find the local fields that decide the value of an expression on the root."""
         return self.exports(tuple({(f.collection, f.name) for _, f in self.reads(expr)}))
+
+
+def parts(args: Iterable[Any]) -> Iterator[Expr]:
+    """Iterate over the expressions directly inside the arguments of one, scopes included."""
+    for arg in args:
+        if isinstance(arg, Expr):
+            yield arg
+        elif isinstance(arg, Scope):
+            yield from parts((arg.base, arg.bound, arg.where))
+        elif isinstance(arg, tuple | list):
+            yield from parts(arg)
 
 
 #: The last analyses; models are compared by identity, because their hash would walk all tables.
