@@ -195,13 +195,13 @@ def _explore(configuration: Configuration) -> _Outcome:
     same = False
     for mode in MODES:
         try:
-            if mode != MODES[0] and same:
+            if same:
                 modes[mode] = _again(model, modes[MODES[0]], mode)
                 continue
             exploration = explore_configuration(model, configuration, mode, _properties(model), watch=True, **LIMITS)
             modes[mode] = _mode(model, exploration)
             seen.append(coverage.seen_by(exploration.system.program))
-            same = not any(row.defect and seen[-1].get(row.id, (0, 0))[0] for row in model.rows())
+            same = mode == MODES[0] and not any(row.defect and seen[-1].get(row.id, (0, 0))[0] for row in model.rows())
         except (EvaluationError, LimitError, PodfsmError, ValueError) as error:
             problem = f"configuration {configuration.id}, {mode.replace('-', ' ')}: {error}"
             return _Outcome(modes, False, coverage.joined(seen), [problem])
