@@ -1,4 +1,4 @@
-"""Choose the sample of vectors that the package ships: ``python tests/vectors/sample.py``.
+"""Choose the sample of vectors that the package ships: ``python tests/vectors/sample.py [FOLDER ...]``.
 
 A case is taken as long as some row has been seen true (or false) in fewer than `ENOUGH` cases of its folder, or its
 combination of rows has not been seen; and every so many, whatever it shows. Run it again when rows are added:
@@ -11,7 +11,7 @@ import gzip
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from agreement import PRESENCE
 from podfsm.files import write_atomically
-from podfsm.language import tables
+from podfsm.language import kubernetes, tables
 from podfsm.language.evaluate import CompiledRow, Program
 from podfsm.observe import sample
 from podfsm.observe.derive import Deriver
@@ -88,11 +88,20 @@ def choose(folder: str) -> Iterator[dict[str, Any]]:
                 yield {"in": case["in"], "out": {} if wanted is ANYTHING else wanted}
 
 
-def main() -> None:
-    for path in sample.DIRECTORY.glob(f"*{sample.SUFFIX}"):
-        path.unlink()
-    for folder in sorted(path.name for path in DATA.iterdir() if path.is_dir()):
-        chosen = list(choose(folder))
+def manifests() -> Iterator[dict[str, Any]]:
+    """Take all manifests of the tests that are texts of a common size."""
+    program = Program(tables.shipped(), kubernetes.gates(tables.shipped()))
+    for path in sorted(path for path in (DATA.parent / "manifests").rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        if path.suffix != ".err" and len(data) < 16384:
+            text = data.decode("utf-8", "replace")
+            yield {"in": text, "out": sample.manifest_answer(text, program)}
+
+
+def main(wanted: Sequence[str]) -> None:
+    folders = sorted(path.name for path in DATA.iterdir() if path.is_dir())
+    for folder in wanted or [*folders, sample.MANIFESTS]:
+        chosen = list(manifests() if folder == sample.MANIFESTS else choose(folder))
         lines = "".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) + "\n" for case in chosen)
         data = gzip.compress(lines.encode(), 9, mtime=0)
         write_atomically(sample.DIRECTORY / f"{folder}{sample.SUFFIX}", data)
@@ -100,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -20,7 +20,8 @@ from podfsm.explore.coverage import Coverage, Seen
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Exploration, Step, Verdict, explore_configuration
 from podfsm.explore.system import LimitError
 from podfsm.explore.views import MODES, Projection
-from podfsm.language.evaluate import EvaluationError
+from podfsm.language import kubernetes
+from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import Model, Property
 from podfsm.observe import sample
 from podfsm.observe.derive import Deriver
@@ -248,6 +249,13 @@ def _compare(folder: str) -> _Outcome:
     return _Outcome(seen=seen, problems=problems, cases=sum(1 for _ in sample.cases(folder)))
 
 
+def _read(folder: str) -> _Outcome:
+    """Read the manifests of the sample."""
+    program = Program(_tables(), kubernetes.gates(_tables()))
+    problems = list(sample.contradicted_manifests(program))
+    return _Outcome(seen=coverage.seen_by(program), problems=problems, cases=sum(1 for _ in sample.cases(folder)))
+
+
 def _run(
     jobs: Sequence[tuple[str, Callable[[Any], _Outcome], Any]], model: Model, workers: int
 ) -> Iterator[tuple[str, _Outcome]]:
@@ -295,6 +303,7 @@ def make_report(model: Model, progress: Progress | None = None, jobs: int = 2) -
     ordered = sorted(configurations, key=lambda c: -_weight(c))
     work: list[tuple[str, Callable[[Any], _Outcome], Any]] = [(c.id, _explore, c) for c in ordered]
     work += [(f"vectors of {folder}", _compare, folder) for folder in sample.folders()]
+    work.append((f"vectors of {sample.MANIFESTS}", _read, sample.MANIFESTS))
     outcomes: dict[str, _Outcome] = {}
     for name, outcome in _run(work, model, jobs):
         outcomes[name] = outcome

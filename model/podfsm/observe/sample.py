@@ -3,6 +3,9 @@
 Each file of ``podfsm/vectors`` is one folder of vectors: gzip, one case a line, ``{"in": ..., "out": ...}``. `out` is
 what a function of Kubernetes returned for `in`, normalised: everything in it must be in an answer; null means that the
 answer has nothing there. ``tests/vectors/sample.py`` chooses the cases.
+
+The folder `MANIFESTS` is another kind: `in` is the text of a manifest, `out` what became of it (`manifest_answer`) when
+its tests were last looked at. It pins the tables of defaults and refusals.
 """
 
 from __future__ import annotations
@@ -14,18 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from podfsm.errors import PodfsmError
-from podfsm.language.evaluate import EvaluationError
+from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import Model
 from podfsm.observe.derive import Deriver
+from podfsm.observe.manifest import read_manifest
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "vectors"
 
 SUFFIX = ".jsonl.gz"
 
+MANIFESTS = "manifests"
+
 
 def folders(directory: Path = DIRECTORY) -> list[str]:
     """Names of the folders that the sample has cases of."""
-    return sorted(path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if name != MANIFESTS)
 
 
 def cases(folder: str, directory: Path = DIRECTORY) -> Iterator[dict[str, Any]]:
@@ -44,6 +51,27 @@ def contradictions(model: Model, deriver: Deriver, folder: str, directory: Path 
             found = str(error)
         if found is not None:
             yield f"{model.bindings[folder].place}: binding {folder}, case {number} of the sample: {found}"
+
+
+def contradicted_manifests(program: Program, directory: Path = DIRECTORY) -> Iterator[str]:
+    """Read the manifests of the sample; say where the tables make something else of one."""
+    for number, case in enumerate(cases(MANIFESTS, directory), 1):
+        try:
+            found = difference(manifest_answer(case["in"], program), case["out"])
+        except EvaluationError as error:
+            found = str(error)
+        if found is not None:
+            yield f"tables: manifest {number} of the sample: {found.replace('Kubernetes has', 'it used to be')}"
+
+
+def manifest_answer(text: str, program: Program) -> dict[str, Any]:
+    """Tell what becomes of a manifest: where it is refused, or its pods with their defaults and the remarks on them."""
+    try:
+        reading = read_manifest(text.encode(), "manifest", program)
+    except PodfsmError as error:
+        return {"refused": [": ".join(message.split(": ")[:2]) for message in error.messages]}
+    notes = [f"{note.id} {note.place}" for note in reading.notes]
+    return {"pods": [{"kind": pod.kind, **pod.pod} for pod in reading.pods], "notes": notes}
 
 
 def difference(answer: Any, wanted: Any, path: str = "answer") -> str | None:
