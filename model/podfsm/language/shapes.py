@@ -322,6 +322,18 @@ SHAPES: Mapping[str, Shape] = {
         _merge({"counters": "texts"}, {"without": "words"}, _each("title why", "text")),
         "title why",
     ),
+    "diagram": _record(
+        "a diagram",
+        _merge(
+            {"rank": Shape("the direction of a diagram", text=True, choices=("TB", "LR", "BT", "RL"))},
+            {"never": Shape("`never`", items=Shape("a change", items="text"))},
+            {"clusters": Shape("`clusters`", values="words")},
+            _each("nodes labels", "texts"),
+            _each("states follow tables results regions ends", "words"),
+            _each("view title caption why", "text"),
+        ),
+        "title",
+    ),
     "kubernetes": _record(
         "`kubernetes`", {"default": "text", "minors": Shape("minors", items="text")}, "default minors"
     ),
@@ -363,6 +375,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "explored-features": _section("explored-features", "explored-feature"),
     "reductions": _section("reductions", "reduction"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
+    "diagrams": _section("diagrams", "diagram"),
     "kubernetes": "kubernetes",
 }
 

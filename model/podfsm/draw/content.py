@@ -1,0 +1,331 @@
+"""Tables to diagrams: nodes and arrows of a `Picture`.
+
+Arrows with the same ends and the same actor are one, with the titles of all events that cause it as its label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from podfsm.draw import regions
+from podfsm.draw.abstract import Change, Followed, follow, start_values
+from podfsm.draw.diagram import Actor, Cluster, Diagram, Edge, Language, Node, NodeKind
+from podfsm.draw.pictures import Picture, Variable, nearest, pictures
+from podfsm.draw.style import GREY
+from podfsm.draw.words import Words
+from podfsm.errors import PodfsmError
+from podfsm.language.model import Formula, Model, Row, Table, View
+from podfsm.language.wording import wording
+
+LABEL_WIDTH, LABEL_SIZE = 140.0, 10.5
+"""Of labels of arrows, in points."""
+
+INFLUENCE = "influence"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause of one arrow: the ids of its nodes, the row or event, and whether only a defect makes it."""
+
+    source: str
+    target: str
+    cause: str
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Nodes, arrows and boxes of (a part of) a diagram."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+
+    def __add__(self, other: Parts) -> Parts:
+        return Parts(self.nodes + other.nodes, self.edges + other.edges, self.clusters + other.clusters)
+
+
+NOTHING = Parts(())
+
+
+def diagram(
+    model: Model, name: str, language: Language = "en", current: Sequence[str] = (), visited: Sequence[str] = ()
+) -> Diagram:
+    """Make a diagram of the section `diagrams:`.
+
+    Parameters
+    ----------
+    model, name, language
+        The tables, the diagram, the language of its labels.
+    current
+        Nodes to highlight, by value.
+    visited
+        Values one after another, as a counterexample shows them; the arrows between them are highlighted.
+
+    Raises
+    ------
+    PodfsmError
+        for a name that the diagram, or the tables, do not have.
+    """
+    known = pictures(model)
+    if name not in known:
+        raise PodfsmError(nearest("diagram", name, known))
+    picture, words = known[name], Words(model, language)
+    parts = NOTHING
+    if picture.view:
+        view = model.views[picture.view]
+        causes = [
+            Cause(e.source, e.target, cause[0], bool(e.defect)) for e in view.edges for cause in e.causes if cause
+        ]
+        parts = view_parts(words, view, causes, picture)
+    if picture.states:
+        parts += _states(words, picture)
+    for table in picture.tables:
+        parts += _table(words, picture, model.tables[table])
+    if picture.regions:
+        nodes, edges = regions.overview(words, [model.machines[name] for name in picture.regions])
+        parts = Parts(tuple(nodes), tuple(edges))
+    title = words.say(picture.key(), picture.title)
+    caption = words.say(picture.key("caption"), picture.caption) if picture.caption else ""
+    made = Diagram(
+        picture.id, title, parts.nodes, parts.edges, parts.clusters, actors(words), language,
+        caption=caption, rankdir=picture.rank,
+    )  # fmt: skip
+    return highlighted(made, current, visited)
+
+
+def actors(words: Words) -> tuple[Actor, ...]:
+    """Return the actors of the tables, and the arrows that nobody causes."""
+    found = [
+        Actor(name, words.say(f"actor {name}", named.text("title") or name), named.text("colour") or "#000000")
+        for name, named in words.model.named["actors"].items()
+    ]
+    found.append(Actor(INFLUENCE, words.word(INFLUENCE), GREY))
+    found += [Actor(name, words.word(name), colour) for name, colour in regions.COLOURS.items()]
+    return tuple(found)
+
+
+# ---------------------------------------------------------------------------------------------------------- highlights
+
+
+def highlighted(made: Diagram, current: Sequence[str], visited: Sequence[str] = ()) -> Diagram:
+    """Highlight nodes and a path, given as ids or values of nodes."""
+    path = [_node_id(made, name) for name in visited]
+    steps = set(zip(path, path[1:], strict=False))
+    return replace(
+        made,
+        current=frozenset(_node_id(made, name) for name in current),
+        path=frozenset(edge.id for edge in made.edges if (edge.source, edge.target) in steps),
+    )
+
+
+def _node_id(made: Diagram, name: str) -> str:
+    ids = [node.id for node in made.nodes]
+    if name in ids:
+        return name
+    found = [identifier for identifier in ids if identifier.rpartition(": ")[2] == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise PodfsmError(f"{name!r} is the name of several nodes; give one of: {', '.join(found)}")
+    raise PodfsmError(nearest(f"node of diagram {made.id}", name, ids))
+
+
+# -------------------------------------------------------------------------------------------------------------- arrows
+
+
+def arrows(words: Words, picture: Picture | None, causes: Iterable[Cause]) -> tuple[Edge, ...]:
+    """Merge causes with the same ends and the same actor; arrows from a node to itself are left out."""
+    groups: dict[tuple[str, str, str], dict[str, list[Cause]]] = {}
+    for cause in causes:
+        event = words.event_of(cause.cause)
+        if cause.source != cause.target and event is not None:
+            texts = groups.setdefault((cause.source, cause.target, event.actor), {})
+            texts.setdefault(_text(words, picture, cause.cause), []).append(cause)
+    return tuple(
+        Edge(
+            id=f"{source} -> {target} by {actor}",
+            source=source,
+            target=target,
+            label=words.listed(list(texts), LABEL_WIDTH, LABEL_SIZE),
+            actor=actor if actor in words.model.named["actors"] else None,
+            defect=all(cause.defect for found in texts.values() for cause in found),
+            tooltip="; ".join(texts),
+        )
+        for (source, target, actor), texts in groups.items()
+    )
+
+
+def _text(words: Words, picture: Picture | None, cause: str) -> str:
+    event = words.event_of(cause)
+    assert event is not None
+    for name in (cause, event.id):
+        if picture is not None and name in picture.labels:
+            return words.say(picture.key("label", name), picture.labels[name])
+    return words.event(event)
+
+
+def terminal(nodes: Collection[str], edges: Iterable[Edge], ends: Collection[str] = ()) -> frozenset[str]:
+    """Return the nodes without a way out, or with none but to `ends`; without any arrows there is none."""
+    ways: dict[str, set[str]] = {name: set() for name in nodes}
+    edges = list(edges)
+    for edge in edges:
+        ways[edge.source].add(edge.target)
+    return frozenset(name for name, targets in ways.items() if edges and targets <= set(ends))
+
+
+# --------------------------------------------------------------------------------------------------------------- views
+
+
+def view_parts(
+    words: Words,
+    view: View,
+    causes: Sequence[Cause],
+    picture: Picture | None = None,
+    shown: Collection[str] | None = None,
+    starts: Collection[str] | None = None,
+    box: Cluster | None = None,
+) -> Parts:
+    """Draw a view.
+
+    Parameters
+    ----------
+    words, view, picture
+        The language, the view, and its entry in `diagrams:`, for labels.
+    causes
+        Of its arrows; ends are values of the view.
+    shown, starts
+        Values to show, and those to start from (all, and as the tables say, by default).
+    box
+        A box to draw it in; its id stands before those of its nodes.
+    """
+    prefix = f"{box.id}: " if box is not None else ""
+    if starts is None:
+        starts = {str(value) for value in start_values(words.model, view.collection, view.shows.expr) or ()}
+    edges = arrows(
+        words, picture, [replace(c, source=prefix + c.source, target=prefix + c.target) for c in causes]
+    )
+    names = [name for name in (*view.nodes, *view.unused) if shown is None or name in shown]
+    ends = terminal(
+        [prefix + n for n in names if n not in view.unused],
+        edges,
+        [prefix + n for n in (picture.ends if picture is not None else ())],
+    )
+    nodes = []
+    for name in names:
+        kind: NodeKind = "terminal" if prefix + name in ends else "initial" if name in starts else "state"
+        label = (words.say(f"view {view.id} {name}", view.nodes.get(name, "")),)
+        if name in view.unused:
+            kind, label = "unused", (view.nodes.get(name) or name, words.say(f"view {view.id} {name}", view.unused[name]))
+        nodes.append(Node(prefix + name, label, kind, box.id if box is not None else None))
+    return Parts(tuple(nodes), edges, (box,) if box is not None else ())
+
+
+# -------------------------------------------------------------------------------------------------------------- states
+
+
+def _states(words: Words, picture: Picture) -> Parts:
+    """Draw the values of variables, each variable in a box if there are several."""
+    parts = NOTHING
+    for collection in dict.fromkeys(collection for collection, _ in picture.states):
+        followed = follow(
+            words.model, collection, [n for c, n in (*picture.states, *picture.follow) if c == collection]
+        )
+        drawn = [name for c, name in picture.states if c == collection]
+        for index, name in enumerate(drawn):
+            parts += _variable(words, picture, (collection, name), followed, index)
+        parts += Parts((), tuple(_influences(picture, followed, len(drawn))))
+    return parts
+
+
+def _place(picture: Picture, name: str, value: Any) -> str:
+    return f"{name}: {_value(value)}" if len(picture.states) > 1 or picture.tables else _value(value)
+
+
+def _value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _possible(picture: Picture, change: Change, index: int) -> bool:
+    before, after = _value(change.before[index]), _value(change.after[index])
+    return before != after and (before, after, change.event.id) not in picture.never
+
+
+def _variable(words: Words, picture: Picture, variable: Variable, followed: Followed, index: int) -> Parts:
+    model, (collection, name) = words.model, variable
+    field = model.fields[collection][name].variable
+    assert field is not None
+    causes: dict[Cause, None] = {}
+    for change in followed.changes:
+        if _possible(picture, change, index):
+            row = next((row for row in reversed(change.rows) if name in row.then), None)
+            ends = [_place(picture, name, values[index]) for values in (change.before, change.after)]
+            causes[Cause(*ends, row.id if row is not None else change.event.id, row is not None and bool(row.defect))] = None
+    box = Cluster(name, (words.titled(model.machines[field.machine]),)) if len(picture.states) > 1 else None
+    if box is not None and model.machines[field.machine].main != name:
+        box = Cluster(name, (_named(words, picture, name),))
+    edges = arrows(words, picture, causes)
+    reached = {values[index] for values in followed.reached}
+    values = [value for value in field.values if value in reached]
+    ends = terminal([_place(picture, name, v) for v in values], edges, [_place(picture, name, v) for v in picture.ends])
+    starts = {values[index] for values in followed.starts}
+    nodes = []
+    for value in values:
+        identifier = _place(picture, name, value)
+        kind: NodeKind = "terminal" if identifier in ends else "initial" if value in starts else "state"
+        nodes.append(Node(identifier, (_named(words, picture, _value(value)),), kind, box.id if box else None))
+    return Parts(tuple(nodes), edges, (box,) if box else ())
+
+
+def _named(words: Words, picture: Picture, name: str) -> str:
+    return words.say(picture.key("node", name), picture.nodes[name]) if name in picture.nodes else name
+
+
+def _influences(picture: Picture, followed: Followed, drawn: int) -> Iterator[Edge]:
+    """Yield an arrow from each value without which something of another variable cannot happen."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for index in range(drawn):
+        groups: dict[tuple[Any, Any, str], list[Change]] = {}
+        for change in followed.changes:
+            if _possible(picture, change, index):
+                groups.setdefault((change.before[index], change.after[index], change.event.id), []).append(change)
+        for (before, after, _), changes in groups.items():
+            for other in range(drawn):
+                if other == index or any(c.before[other] != c.after[other] for c in changes):
+                    continue
+                needed = {c.before[other] for c in changes}
+                possible = {values[other] for values in followed.reached if values[index] == before}
+                if len(needed) == 1 and needed < possible:
+                    source = _place(picture, followed.names[other], needed.pop())
+                    target = _place(picture, followed.names[index], after)
+                    found.setdefault((source, target), []).append(changes[0].event.title)
+    for (source, target), titles in found.items():
+        yield Edge(f"{source} -> {target}", source, target, (), INFLUENCE, tooltip="; ".join(dict.fromkeys(titles)))
+
+
+# -------------------------------------------------------------------------------------------------------------- tables
+
+
+def _table(words: Words, picture: Picture, table: Table) -> Parts:
+    """Draw what a decision table can give, and before each result the rows that decide so, numbered in their order."""
+    groups: dict[str, list[tuple[int, Row]]] = {}
+    for number, row in enumerate(table.rows, 1):
+        groups.setdefault(_result(picture, table, row.then), []).append((number, row))
+    nodes = [Node(table.id, (words.titled(table),), "region")]
+    edges = []
+    for result, rows in groups.items():
+        identifier = f"{table.id}: {result}"
+        reasons = tuple(f"{number}. {words.row(row)}" for number, row in rows)
+        nodes.append(Node(f"{table.id} {rows[0][0]}", reasons, "note"))
+        nodes.append(Node(identifier, (_named(words, picture, result),)))
+        edges.append(Edge(f"{table.id} -> {rows[0][0]}", table.id, nodes[-2].id))
+        edges.append(Edge(f"{rows[0][0]} -> {identifier}", nodes[-2].id, identifier))
+    return Parts(tuple(nodes), tuple(edges))
+
+
+def _result(picture: Picture, table: Table, then: Mapping[str, Formula]) -> str:
+    names = [r.name for r in table.results if table.single or not picture.results or r.name in picture.results]
+    values = [wording(then[name].expr) for name in names if name in then]
+    return ": ".join(value for value in values if value and value != "''")

@@ -1,0 +1,115 @@
+"""How machines influence each other: what each reads of the others' variables, and what it changes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from podfsm.draw.diagram import Edge, Node
+from podfsm.draw.words import Words
+from podfsm.language.analysis import Analysis, analysis
+from podfsm.language.model import BOOL, Expr, Field, Machine, Model
+
+READS, CHANGES = "reads", "changes"
+
+COLOURS = {READS: "#0072b2", CHANGES: "#d55e00"}
+"""Of the two kinds of arrows."""
+
+_NAMES = 3  # variables that an arrow names before it counts
+
+Influence = tuple[str, str, str]
+"""Machine, machine that it influences, kind."""
+
+
+def overview(words: Words, machines: Sequence[Machine]) -> tuple[list[Node], list[Edge]]:
+    """Draw machines as nodes, and between them what one reads of another (from that one) and what it changes."""
+    names = {machine.id for machine in machines}
+    nodes = [Node(machine.id, (words.titled(machine),), "region", tooltip=machine.why) for machine in machines]
+    found = influences(words.model)
+    edges = [
+        Edge(
+            id=f"{source} {kind} {target}",
+            source=source,
+            target=target,
+            label=_label(words, variables),
+            actor=kind,
+            tooltip=", ".join(variables),
+        )
+        for (source, target, kind), variables in found.items()
+        if source != target and {source, target} <= names
+    ]
+    return nodes, edges
+
+
+def _label(words: Words, variables: Sequence[str]) -> tuple[str, ...]:
+    if len(variables) <= _NAMES + 1:
+        return tuple(variables)
+    return (*variables[:_NAMES], words.more(len(variables) - _NAMES))
+
+
+def influences(model: Model) -> dict[Influence, tuple[str, ...]]:
+    """Return variables by influence; of READS those of the first machine, of CHANGES those of the second.
+
+    What a procedure computes is read by the machines whose variables it sets.
+    """
+    found: dict[Influence, dict[str, None]] = {}
+    analysed = analysis(model)
+
+    def note(source: str, target: str, kind: str, field: Field) -> None:
+        found.setdefault((source, target, kind), {})[field.name] = None
+
+    def reading(reader: str, expr: Expr) -> None:
+        for field in variables_read(model, analysed, expr):
+            assert field.variable is not None
+            note(field.variable.machine, reader, READS, field)
+
+    for machine in model.machines.values():
+        for expr in _expressions(machine):
+            reading(machine.id, expr)
+        for event in machine.events:
+            for row in event.rows:
+                for name in row.then:
+                    field = model.fields[machine.collection][name]
+                    if field.variable is not None:
+                        note(machine.id, field.variable.machine, CHANGES, field)
+            for fire in event.fires:
+                target = model.event(fire.event)
+                for name in dict.fromkeys(name for row in target.rows for name in row.then):
+                    field = model.fields[model.machines[target.machine].collection][name]
+                    if field.variable is not None:
+                        note(machine.id, field.variable.machine, CHANGES, field)
+    for procedure in model.procedures.values():
+        for _, collection, formulas in procedure.stages:
+            for name, formula in formulas.items():
+                variable = model.fields[collection][name].variable
+                if variable is not None:
+                    reading(variable.machine, formula.expr)
+    return {key: tuple(names) for key, names in sorted(found.items())}
+
+
+def _expressions(machine: Machine) -> Iterator[Expr]:
+    for event in machine.events:
+        if event.when is not None:
+            yield event.when.expr
+        for row in event.rows:
+            if row.when is not None:
+                yield row.when.expr
+            yield from (formula.expr for formula in row.then.values())
+        for fire in event.fires:
+            yield Expr("any", BOOL, (fire.scope, None))
+
+
+def variables_read(model: Model, analysed: Analysis, expr: Expr) -> list[Field]:
+    """Return the variables that decide an expression, through lets, tables and what is explored in their place."""
+    found: dict[str, Field] = {}
+    seen: set[str] = set()
+    todo = [expr]
+    while todo:
+        for _, field in analysed.reads(todo.pop()):
+            if field.id in seen:
+                continue
+            seen.add(field.id)
+            if field.variable is not None:
+                found[field.id] = field
+            elif field.derived:
+                todo.extend(analysed.definition(field))
+    return list(found.values())

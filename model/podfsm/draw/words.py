@@ -1,0 +1,84 @@
+"""What drawings say, in English from the tables or in Korean from their section `texts`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from podfsm.draw.diagram import Language
+from podfsm.draw.text import label_lines
+from podfsm.language.model import Event, Machine, Model, Row, Table, View
+
+_MORE: dict[Language, str] = {"en": "and {} more", "ko": "외 {}개"}
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {"influence": "makes it possible", "reads": "is read by", "changes": "changes"},
+    "ko": {"influence": "가능하게 한다", "reads": "읽힌다", "changes": "바꾼다"},
+}
+_LINES = 5  # of a label, without the last that counts what is left out
+_MARK = "• "  # before each of several texts of one label
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts of a model in one language; what has no translation yet is English."""
+
+    model: Model
+    language: Language
+    _events: dict[str, Event] = field(init=False, repr=False, compare=False)
+    _rows: dict[str, Row] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        events = {event.id: event for machine in self.model.machines.values() for event in machine.events}
+        object.__setattr__(self, "_events", events)
+        object.__setattr__(self, "_rows", {row.id: row for row in self.model.rows()})
+
+    def say(self, key: str, english: str) -> str:
+        """Return the text under a key (see `podfsm.language.check.titled`)."""
+        return english if self.language == "en" else self.model.texts.get(self.language, {}).get(key) or english
+
+    def word(self, key: str) -> str:
+        """Return what the legend calls an arrow that no actor causes: influence, reads or changes."""
+        return _WORDS[self.language][key]
+
+    def event_of(self, cause: str) -> Event | None:
+        """Return the event that a row belongs to, or that has this id itself."""
+        row = self._rows.get(cause)
+        return self._events.get(row.owner if row is not None else cause) or self._events.get(cause)
+
+    def event(self, event: Event) -> str:
+        """Return the title of an event."""
+        return self.say(f"event {event.id}", event.title or event.id)
+
+    def row(self, row: Row) -> str:
+        """Return why a row is there."""
+        return self.say(row.id, row.why or row.id)
+
+    def titled(self, entry: Machine | Table | View) -> str:
+        """Return the title of a machine, table or view."""
+        return self.say(entry.id, entry.title or entry.id)
+
+    def more(self, count: int) -> str:
+        """Say how many are left out."""
+        return _MORE[self.language].format(count)
+
+    def listed(self, texts: Sequence[str], width: float, size: float) -> tuple[str, ...]:
+        """Return texts as lines of a label, as many as it has room for, and how many more there are.
+
+        Parameters
+        ----------
+        texts
+            One per cause, without repetition.
+        width, size
+            Of the label and its font, in points.
+        """
+        if len(texts) == 1:
+            return tuple(texts)
+        found: list[str] = []
+        used = 0
+        for index, text in enumerate(texts):
+            lines = len(label_lines((_MARK + text,), width, size))
+            if found and used + lines > _LINES and not (index == len(texts) - 1 and used + lines <= _LINES + 1):
+                return *found, self.more(len(texts) - index)
+            found.append(_MARK + text)
+            used += lines
+        return tuple(found)
