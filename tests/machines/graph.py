@@ -14,7 +14,7 @@ from podfsm.explore.system import State
 from podfsm.language import tables
 from podfsm.language.model import Model
 from podfsm.language.world import UNSET, Element
-from podfsm.machines.composition import Composition, Shot, Values
+from podfsm.machines.composition import Composition, Shot, Values, element_name
 from podfsm.machines.pod import PodMachine, Setup
 
 Key = tuple[Any, ...]
@@ -49,10 +49,11 @@ def compare(directory: str, configuration: str, mode: str) -> Comparison:
     questions = list(pair.questions)
     regions = [pair.describe(q) for q in questions if pair.region_steps(q) != pair.graph_region_steps(q)]
     states: Sequence[int] = range(len(result))
+    dice = random.Random(len(result))
     if len(result) >= SMALL:
-        states = random.Random(len(result)).sample(states, SAMPLE)
+        states = dice.sample(states, SAMPLE)
     for index in states:
-        pods += pair.differences(result, result.state(index))
+        pods += pair.differences(result, result.state(index), dice)
     return Comparison(len(questions), len(states), regions, pods)
 
 
@@ -97,6 +98,21 @@ class Pair:
         """The values of all variables in a state of the graph."""
         return tuple(self.system._states[component][state[component]][at] for component, at in self.places)
 
+    def other_values(self, state: State, dice: random.Random) -> Values:
+        """Values that are this state of the graph, but other ones where the graph does not care."""
+        values = list(self.values(state))
+        self.composition.load(tuple(values))
+        for position, (element, field) in enumerate(self.composition.variables):
+            component, at = self.places[position]
+            bound = self.system.variables[component][at][3]
+            if bound is not None and values[position] == bound:
+                values[position] += dice.randrange(4)
+            elif field.variable is not None and field.variable.dead is not None:
+                dead = self.composition.program.cached_closure(field.variable.dead)
+                if dead((element,), None):
+                    values[position] = dice.choice(self.system._states[component])[at]
+        return tuple(values)
+
     def state(self) -> State:
         """The state of the graph that the composed machines are in: counters saturate there."""
         for (element, field), value in zip(self.composition.variables, self.composition.values(), strict=True):
@@ -109,10 +125,10 @@ class Pair:
 
     # ----------------------------------------------------------------------------------------------------------- steps
 
-    def machine_steps(self, state: State) -> dict[int, set[Step]]:
-        """What the composed machines can do in a state, by event."""
+    def machine_steps(self, values: Values) -> dict[int, set[Step]]:
+        """What the composed machines can do with these values of variables, by event."""
         composition, found = self.composition, dict[int, set[Step]]()
-        composition.load(self.values(state))
+        composition.load(values)
         for region in composition.regions.values():
             for event in composition.offered(region):
                 steps = {
@@ -133,14 +149,35 @@ class Pair:
             found.setdefault(event, set()).add((rows, after))
         return found
 
-    def differences(self, result: Result, state: State) -> list[str]:
+    def differences(self, result: Result, state: State, dice: random.Random) -> list[str]:
         """What the two can do differently in a state."""
-        expected, found = self.graph_steps(result.successors(state)), self.machine_steps(state)
+        values = self.other_values(state, dice)
+        self.composition.load(values)
+        if self.state() != state:
+            return [f"{self.pod.variables} is not the state {state} of the graph"]
+        expected, found = self.graph_steps(result.successors(state)), self.machine_steps(values)
+        changed = [
+            f"{element_name(element)}.{field.name} = {value!r}"
+            for (element, field), value, kept in zip(
+                self.composition.variables, values, self.values(state), strict=True
+            )
+            if value != kept
+        ]
         return [
-            f"{self.system.events[event].name}: {found.get(event)}, in the graph {expected.get(event)}, at {state}"
+            f"{self.system.events[event].name}: {found.get(event)}, in the graph {expected.get(event)}, "
+            f"at {state} = {self.described(state)}, with {', '.join(changed)}"
             for event in expected.keys() | found.keys()
             if found.get(event) != expected.get(event)
         ]
+
+    def described(self, state: State) -> str:
+        """The variables of a state that are not as in the beginning."""
+        beginning = self.system.initial()[0]
+        return "; ".join(
+            f"{name}: {', '.join(f'{n} = {v!r}' for n, v in now.items() if first[n] != v)}"
+            for k, name in enumerate(self.system.components)
+            for now, first in [(self.system.local_values(k, state[k]), self.system.local_values(k, beginning[k]))]
+        )
 
     # --------------------------------------------------------------------------------------------------------- regions
 

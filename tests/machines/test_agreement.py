@@ -19,10 +19,12 @@ Futures = dict[tuple[str, str], Future[Comparison]]
 
 
 @pytest.fixture(scope="module")
-def comparisons() -> Iterator[Futures]:
-    """All comparisons, made side by side in two processes."""
+def comparisons(request: pytest.FixtureRequest) -> Iterator[Futures]:
+    """The comparisons of all selected tests, made side by side in two processes."""
+    given = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    jobs = dict.fromkeys(params["job"] for params in given if params.get("job") in COMPARED)
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        yield {job: pool.submit(compare, str(tables.DIRECTORY), *job) for job in COMPARED}
+        yield {job: pool.submit(compare, str(tables.DIRECTORY), *job) for job in jobs}
         pool.shutdown(cancel_futures=True)
 
 

@@ -22,6 +22,8 @@ step on the whole pod. That both agree is tested, in three parts (`tests/machine
    configuration has ever asked for is among those of 1. What composes them does not know how many components there are,
    and 2 has containers of every role side by side.
 
-Counters are exact here and saturate in the graph; the comparison saturates them, so it also shows that no rule tells
-apart what saturation makes one.
+The graph makes states fewer: counters saturate, of numbers there is one of each kind, and variables that make no
+difference any more (`dead`) have their start value. Here nothing of that happens. The comparison therefore begins each
+step with other values than those of the graph where the graph does not care: higher counts, and anything in dead
+variables. It so shows that what the graph leaves out does not matter, and that these machines may keep it.
 """

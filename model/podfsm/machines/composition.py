@@ -10,7 +10,7 @@ from typing import Any
 from podfsm.errors import PodfsmError
 from podfsm.language.analysis import analysis
 from podfsm.language.choices import choices
-from podfsm.language.evaluate import Closure, EvaluationError, Frame, Program
+from podfsm.language.evaluate import EvaluationError, Frame, Program
 from podfsm.language.model import Event, Expr, Fire, Formula, Scope
 from podfsm.language.world import UNSET, Element, World
 from podfsm.machines.region import Arguments, RegionMachine
@@ -91,8 +91,10 @@ class Composition:
 
     An event is one step. First its own rows and all the events that it fires happen at the same time: whom they
     concern, and what they read of other containers or of the pod, is as it was before. Then the procedures that it
-    publishes run, stage by stage, and a stage computes everything that it sets before it sets it. After each of these
-    parts, variables that nobody can tell any more get their start value again.
+    publishes run, stage by stage, and a stage computes everything that it sets before it sets it.
+
+    What the exploration does to make states fewer is left out: counters are exact, and variables that make no
+    difference any more (`dead` in the tables) keep their value.
 
     Parameters
     ----------
@@ -127,7 +129,6 @@ class Composition:
         self.variables = [(e, f) for e in self.elements for f in program.fields[e.collection.id] if f.variable]
         self._base = self._static_values()
         self._derived = [self._changing(element) for element in self.elements]
-        self._dying = list(self._can_die())
         self._stages: dict[str, list[_Stage]] = {}
         self._imports: dict[str, tuple[tuple[str, str], ...]] = {}
         self.regions = self._regions()
@@ -167,14 +168,6 @@ class Composition:
         """Indexes of the fields that are derived from variables."""
         level, fields = self.analysis.level, self.program.fields[element.collection.id]
         return [f.index for f in fields if f.variable is None and level[f.id] != "static"]
-
-    def _can_die(self) -> Iterator[tuple[Element, int, Closure, Any]]:
-        """Find (element, field, condition, start value) of every variable that can become indistinguishable."""
-        for element, field in self.variables:
-            variable = field.variable
-            if variable is not None and variable.dead is not None:
-                start = self.program.cached_closure(variable.start)((element,), None)
-                yield element, field.index, self.program.cached_closure(variable.dead), start
 
     def _regions(self) -> dict[str, RegionMachine]:
         found: dict[str, RegionMachine] = {}
@@ -220,7 +213,7 @@ class Composition:
             if value is UNSET:
                 value = self.program.cached_closure(field.variable.start)((element,), None)
             element.values[field.index] = value
-        self._settle()
+        self._forget()
 
     def values(self) -> Values:
         """Read the values of all variables."""
@@ -239,14 +232,6 @@ class Composition:
             values = element.values
             for index in derived:
                 values[index] = UNSET
-
-    def _settle(self) -> None:
-        """Forget what is derived, and give variables that nobody can tell any more their start value."""
-        self._forget()
-        for element, index, is_dead, start in self._dying:
-            if element.values[index] != start and is_dead((element,), None):
-                element.values[index] = start
-                self._forget()
 
     # ----------------------------------------------------------------------------------------------------------- steps
 
@@ -269,7 +254,7 @@ class Composition:
         before = self.values()
         try:
             rows = self._fire(own, decide)
-            self._settle()
+            self._forget()
             for name in event.publish:
                 self._publish(name)
         except BaseException:
@@ -355,7 +340,7 @@ class Composition:
             ]
             for target, name, value in writes:
                 target.set(name, value)
-            self._settle()
+            self._forget()
 
     def _targets(self, scope: Scope | None) -> list[Element]:
         root = self.world.root

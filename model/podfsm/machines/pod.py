@@ -79,7 +79,7 @@ class PodMachine:
 
     Nothing happens by itself: an event happens when it is fired, whoever causes it (a user, the scheduler, the
     kubelet, the container runtime, a clock). The semantics of an event is that of the exhaustive exploration, but
-    counters are exact and numbers need not be one of each kind.
+    counters are exact, and numbers need not be one of each kind.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class PodMachine:
     >>> pod.fire("container/app", "exit", code=1)
     Traceback (most recent call last):
     ...
-    podfsm.machines.errors.NotEnabledError: container/app: event exit is not enabled while ...
+    podfsm.machines.errors.NotEnabledError: container/app: event exit code=1 is not enabled while ...
     >>> pod.phase
     'Running'
     >>> again = PodMachine.from_json(pod.to_json())

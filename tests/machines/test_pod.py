@@ -1,0 +1,331 @@
+"""PodMachine: events, choices, errors, what the API shows, saving and restoring."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import podfsm
+from podfsm import NotEnabledError, PodfsmError, PodMachine
+from podfsm.language import tables
+from podfsm.machines import pod as module
+from podfsm.machines.errors import ArgumentError, SaveError, UnknownNameError
+
+MANIFEST = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web"},
+    "spec": {
+        "initContainers": [{"name": "prepare", "image": "p"}],
+        "containers": [{"name": "app", "image": "a"}, {"name": "log", "image": "l"}],
+    },
+}
+
+
+def made(**given: Any) -> PodMachine:
+    return PodMachine.from_manifest(MANIFEST, **given)
+
+
+def bound(**given: Any) -> PodMachine:
+    """A pod on its node, with a first status."""
+    pod = made(**given)
+    if "scheduling" not in given.get("features", ["scheduling"]):
+        return pod
+    pod.fire("scheduling", "bind")
+    pod.fire("worker", "admit")
+    return pod
+
+
+def running() -> PodMachine:
+    pod = bound()
+    pod.fire("worker", "sync")
+    pod.fire("container/prepare", "exit", code=0)
+    pod.fire("worker", "sync")
+    return pod
+
+
+def test_the_example_of_the_documentation_works() -> None:
+    found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert found.attempted
+    assert not found.failed
+
+
+def test_it_is_imported_without_numba() -> None:
+    code = "import sys, podfsm; podfsm.PodMachine; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_package_has_no_other_names() -> None:
+    assert set(podfsm.__all__) <= set(dir(podfsm))
+    with pytest.raises(AttributeError, match="PodMaschine"):
+        podfsm.PodMaschine  # noqa: B018
+
+
+# --------------------------------------------------------------------------------------------------------------- events
+
+
+def test_the_api_shows_what_happens() -> None:
+    pod = made()
+    assert pod.status() == {"phase": "Pending", "conditions": []}
+    pod.fire("scheduling", "reject")
+    assert pod.conditions["PodScheduled"] == {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    pod = running()
+    assert pod.phase == "Running"
+    assert {c["type"]: c["status"] for c in pod.conditions.values()} == {
+        "PodReadyToStartContainers": "True",
+        "Initialized": "True",
+        "Ready": "True",
+        "ContainersReady": "True",
+        "PodScheduled": "True",
+    }
+    status = pod.status()
+    assert status is not None
+    assert [c["name"] for c in status["containerStatuses"]] == ["app", "log"]
+    assert status["initContainerStatuses"][0]["state"] == {"terminated": {"exitCode": 0, "reason": "Completed"}}
+
+
+def test_a_removed_pod_has_no_status() -> None:
+    pod = made()
+    pod.fire("deletion", "delete", requested="force")
+    assert pod.status() is None
+    assert pod.phase is None
+    assert pod.conditions == {}
+
+
+def test_the_node_controller_takes_ready_away() -> None:
+    pod = running()
+    pod.fire("node", "silence")
+    assert pod.conditions["Ready"]["status"] == "True"
+    pod.fire("node", "mark")
+    assert pod.conditions["Ready"]["status"] == "False"
+    assert pod.conditions["ContainersReady"]["status"] == "True"
+
+
+def test_restarts_are_counted_exactly() -> None:
+    pod = PodMachine.from_manifest(
+        {**MANIFEST, "spec": {"nodeName": "n", "containers": [{"name": "app", "image": "a"}]}}, features=["deletion"]
+    )
+    pod.fire("worker", "admit")
+    pod.fire("worker", "sync")
+    for count in range(1, 8):
+        pod.fire("container/app", "exit", code=count)
+        pod.fire("worker", "sync")
+        status = pod.status()
+        assert status is not None
+        assert status["containerStatuses"][0]["restartCount"] == count
+        assert status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] == count
+
+
+def test_history_has_rows_and_can_be_replayed() -> None:
+    pod = running()
+    assert [(f.region, f.event) for f in pod.history][:2] == [("scheduling", "bind"), ("worker", "admit")]
+    assert pod.history[2].rows == ("worker.sync-new-sandbox", "container.started")
+    again = made()
+    for fired in pod.history:
+        again.fire(fired.region, fired.event, choices=fired.choices, **fired.arguments)
+    assert again.variables == pod.variables
+
+
+def test_features_that_are_off_are_as_if_nothing_could_happen() -> None:
+    pod = made(features=[])
+    assert pod.states["worker"] == "unseen"
+    assert [e.region for e in pod.enabled()] == ["worker"]
+    pod.fire("worker", "admit")
+    assert pod.phase == "Pending"
+
+
+def test_enabled_events_are_those_that_can_be_fired() -> None:
+    pod = running()
+    enabled = {(e.region, e.event): e.arguments for e in pod.enabled()}
+    assert ("worker", "sync") not in enabled
+    for (region, event), arguments in enabled.items():
+        for given in arguments:
+            assert pod.copy().fire(region, event, **given).rows
+
+
+def test_only_a_region_of_transitions_moves() -> None:
+    pod = bound()
+    machine = pod.transitions("container/app")
+    assert set(machine.states) == {"none", "created", "running", "exited", "unknown"}
+    assert machine.get_transitions("exit", source="none") == []
+    assert [t.dest for t in machine.get_transitions("exit", source="running")] == ["exited"]
+    assert pod.states["container/app"] == "none"
+
+
+# -------------------------------------------------------------------------------------------------------------- choices
+
+
+def test_choices_are_made_per_element() -> None:
+    pod = running()
+    pod.fire("sandbox", "die")
+    alternatives = pod.alternatives("worker", "sync")
+    assert alternatives[0] == {"prepare": {"outcome": "ok"}}
+    fired = pod.fire("worker", "sync", choices={"prepare": "image-error"})
+    assert fired.choices == {"prepare": {"outcome": "image-error"}}
+    status = pod.status()
+    assert status is not None
+    assert status["initContainerStatuses"][0]["state"] == {"waiting": {"reason": "ErrImagePull"}}
+
+
+def test_what_is_left_out_is_the_first_possibility() -> None:
+    pod = bound()
+    pod.fire("worker", "sync")
+    pod.fire("container/prepare", "exit", code=0)
+    fired = pod.fire("worker", "sync", choices={"container/log": {"outcome": "start-error"}})
+    assert fired.choices == {"app": {"outcome": "ok"}, "log": {"outcome": "start-error"}}
+
+
+# --------------------------------------------------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda p: p.fire("wroker", "sync"), UnknownNameError, "unknown region 'wroker'; did you mean worker"),
+        (lambda p: p.fire("worker", "snyc"), UnknownNameError, "unknown event of worker 'snyc'; did you mean sync?"),
+        (lambda p: p.fire("container/app", "started"), UnknownNameError, "unknown event of container/app 'started'"),
+        (lambda p: p.fire("container/app", "exit", cod=1), UnknownNameError, "'cod'; did you mean code?"),
+        (lambda p: p.fire("container/app", "exit"), ArgumentError, "give code, a whole number"),
+        (lambda p: p.fire("container/app", "exit", code="1"), ArgumentError, "code is a whole number, not '1'"),
+        (lambda p: p.fire("container/app", "exit", code=True), ArgumentError, "code is a whole number, not True"),
+        (lambda p: p.fire("deletion", "delete", requested="now"), ArgumentError, "one of default, shorter, force"),
+        (lambda p: p.fire("worker", "complete"), NotEnabledError, "worker is syncing.*enabled: .*container/app exit"),
+        (lambda p: p.fire("container/prepare", "exit", code=1), NotEnabledError, "exit code=1 is not enabled while"),
+        (lambda p: p.fire("node", "silence", choices={"app": "ok"}), UnknownNameError, "choice in event silence 'app'"),
+        (lambda p: p.transitions("wrker"), UnknownNameError, "did you mean worker"),
+        (lambda p: made(features=["probs"]), UnknownNameError, "did you mean probes?"),
+        (lambda p: made(machines="wrker"), UnknownNameError, "did you mean worker"),
+        (lambda p: made(defects="maybe"), UnknownNameError, "known: as-is, intended"),
+        (lambda p: made(minor="1.2"), PodfsmError, "Kubernetes 1.2 is not covered"),
+        (lambda p: made(gates={"Nope": True}), PodfsmError, "unknown gate 'Nope'"),
+        (lambda p: PodMachine.from_manifest("a: ["), PodfsmError, "manifest"),
+        (lambda p: PodMachine.from_manifest({"kind": object()}), PodfsmError, "manifest: no JSON object"),
+        (lambda p: PodMachine.from_manifest("---\n".join([json.dumps(MANIFEST) + "\n"] * 2)), PodfsmError, "2 pods"),
+    ],
+)
+def test_errors_say_what_is_wrong(call: Callable[[PodMachine], Any], error: type[Exception], words: str) -> None:
+    pod = running()
+    before = pod.to_json()
+    with pytest.raises(error, match=words):
+        call(pod)
+    assert pod.to_json() == before
+
+
+@pytest.mark.parametrize(
+    ("choices", "error", "words"),
+    [
+        ({"ap": "ok"}, UnknownNameError, "unknown choice in event sync 'ap'; did you mean app?"),
+        ({"app": "okay"}, ArgumentError, "'okay' is no value of outcome of app"),
+        ({"app": {"outcome": "okay"}}, ArgumentError, "outcome of app is one of ok, .*, not 'okay'"),
+        ({"app": {"outcom": "ok"}}, UnknownNameError, "'outcom'; did you mean outcome?"),
+        ({"app": "ok", "prepare": "ok"}, UnknownNameError, "'prepare'"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused(choices: Any, error: type[Exception], words: str) -> None:
+    pod = bound()
+    pod.fire("worker", "sync")
+    pod.fire("container/prepare", "exit", code=0)
+    before = pod.to_json()
+    with pytest.raises(error, match=words):
+        pod.fire("worker", "sync", choices=choices)
+    assert pod.to_json() == before
+
+
+def test_outcomes_of_features_that_are_off_are_no_choice() -> None:
+    pod = made(features=[])
+    pod.fire("worker", "admit")
+    assert pod.alternatives("worker", "sync") == [{"prepare": {"outcome": "ok"}}]
+    with pytest.raises(ArgumentError, match="prepare cannot have outcome 'image-error' here; possible: outcome: ok"):
+        pod.fire("worker", "sync", choices={"prepare": "image-error"})
+
+
+def test_the_error_can_be_asked() -> None:
+    with pytest.raises(NotEnabledError) as caught:
+        made().fire("worker", "sync")
+    error = caught.value
+    assert (error.region, error.event) == ("worker", "sync")
+    assert "worker is unseen" in error.state
+    assert "scheduling bind" in error.enabled
+
+
+# -------------------------------------------------------------------------------------------------------------- keeping
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    pod = running()
+    other = pod.copy()
+    other.fire("container/app", "exit", code=1)
+    assert pod.states["container/app"] == "running"
+    assert len(other.history) == len(pod.history) + 1
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_state_is_saved_and_restored(seed: int) -> None:
+    dice = random.Random(seed)
+    pod = made(defects=dice.choice(["as-is", "intended"]))
+    for _ in range(30):
+        enabled = pod.enabled()
+        if not enabled:
+            break
+        one = dice.choice(enabled)
+        given = dice.choice(one.arguments)
+        pod.fire(one.region, one.event, choices=dice.choice(pod.alternatives(one.region, one.event, **given)), **given)
+        pod.status()
+    again = PodMachine.from_json(pod.to_json())
+    assert again.variables == pod.variables
+    assert again.history == pod.history
+    assert again.status() == pod.status()
+    assert again.enabled() == pod.enabled()
+
+
+def broken(change: Callable[[dict[str, Any]], Any]) -> str:
+    saved = json.loads(running().to_json())
+    change(saved)
+    return json.dumps(saved)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: s.update(schema=2), "schema is 2; this version reads schema 1"),
+        (lambda s: s.pop("pod"), "pod is missing"),
+        (lambda s: s.update(extra=1), "unknown key extra"),
+        (lambda s: s.update(tables="0123456789abcdef"), "other tables .digest 0123456789ab, now"),
+        (lambda s: s.update(features=["x"]), "features: unknown 'x'"),
+        (lambda s: s.update(features=[["x"]]), "features: unknown"),
+        (lambda s: s.update(gates={"x": 1}), "gates: expected true or false"),
+        (lambda s: s.update(gates={"x": True}), "unknown gate 'x'"),
+        (lambda s: s.update(kubernetes="0.1"), "not covered"),
+        (lambda s: s.update(defects="x"), "unknown choice of defects"),
+        (lambda s: s.update(pod={"spec": {"containers": 3}}), "expected a list"),
+        (lambda s: s.update(pod={"spec": {"containers": [{"name": "x"}]}}), "variables of"),
+        (lambda s: s["variables"]["app"].pop("instance"), "variables of app: expected"),
+        (lambda s: s["variables"]["app"].update(instance="flying"), "app.instance is one of none.*, not 'flying'"),
+        (lambda s: s["variables"]["app"].update(ready=1), "app.ready is True or False, not 1"),
+        (lambda s: s["variables"].update(app=[]), "variables of app: expected"),
+        (lambda s: s.update(history=[1]), "history.0: expected an object"),
+        (lambda s: s["history"][0].pop("rows"), "history.0.rows is missing"),
+    ],
+)
+def test_what_was_not_saved_is_not_restored(change: Callable[[dict[str, Any]], Any], words: str) -> None:
+    with pytest.raises(SaveError, match=words):
+        PodMachine.from_json(broken(change))
+
+
+@pytest.mark.parametrize("text", ["", "no", "[]", "3", "{", "[" * 100_000, b"\xff\xfe"])
+def test_garbage_is_not_restored(text: str | bytes) -> None:
+    with pytest.raises(SaveError, match="saved pod: "):
+        PodMachine.from_json(text)
+
+
+def test_other_tables_can_be_given() -> None:
+    model = tables.shipped()
+    pod = made(model=model)
+    assert PodMachine.from_json(pod.to_json(), model).variables == pod.variables
