@@ -8,13 +8,13 @@ a context. So the interpreter of the tables runs once per distinct situation, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from podfsm.explore.system import Event, Stage, State
-from podfsm.language.analysis import analysis
+from podfsm.language.analysis import Sign, analysis
 from podfsm.language.choices import choices, representatives, rule_sets, signature
 from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import NUMBER, Domain, Expr, Formula, Procedure, Scope
@@ -118,6 +118,8 @@ class TableSystem:
         self._label_ids: dict[Label, int] = {}
         self._contexts: dict[tuple[Any, ...], int] = {}
         self._context_values: list[tuple[Any, ...]] = []
+        self._sign_numbers: dict[Sign, int] = {}
+        self._sign_closures: list[Any] = []
         self._moves: dict[tuple[int, int, int, int, int], list[Move]] = {}
         self._own_reads: dict[tuple[int, int, int], tuple[tuple[int, int], ...]] = {}
         self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
@@ -422,19 +424,39 @@ class TableSystem:
 
     def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, tuple[tuple[int, int], ...]]:
         """Per component: (member, field index) of the local fields that decide the contexts of the stage."""
-        exported: set[Key] = set()
+        signs: set[Sign] = set()
+        root = (self.world.root.collection.id,)
         for write in stage.writes:
-            exported |= self.analysis.exports(write.imports)
+            signs |= self.analysis.signs_of_fields(write.imports)
         if isinstance(stage, FireStage):
             for fire in stage.event.fires:
                 scope = Expr("count", NUMBER, (fire.scope, None))
-                exported |= self.analysis.exports_of(scope)
+                signs |= self.analysis.signs(scope, (stage.element.collection.id,))
         else:
             if stage.filtered is not None:
-                exported |= self.analysis.exports_of(Expr("count", NUMBER, (stage.filtered, None)))
+                signs |= self.analysis.signs(Expr("count", NUMBER, (stage.filtered, None)), root)
             for table in self._joint_decided(stage):
-                exported |= self.analysis.exports(((stage.collection, table),))
-        return self.places(exported)
+                signs |= self.analysis.signs_of_fields([(stage.collection, table)])
+        return self.sign_places(signs)
+
+    def sign_places(self, signs: Iterable[Sign]) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Per component: (member, minus the number of the sign, less one) of every sign on its elements."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for sign in signs:
+            collection, expr = sign
+            number = self._sign_numbers.get(sign)
+            if number is None:
+                number = self._sign_numbers[sign] = len(self._sign_closures)
+                self._sign_closures.append(self.program.closure(expr))
+            for k, members in enumerate(self.component_elements):
+                for at, element in enumerate(members):
+                    if element.collection.id == collection:
+                        found.setdefault(k, []).append((at, -1 - number))
+        return {k: tuple(sorted(places)) for k, places in found.items()}
+
+    def property_places(self, expr: Expr) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Per component the places of the signs that decide an expression on the root."""
+        return self.sign_places(self.analysis.signs(expr, (self.world.root.collection.id,)))
 
     def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
         found: dict[int, list[tuple[int, int]]] = {}
@@ -476,17 +498,29 @@ class TableSystem:
         return table.setdefault(values, len(table))
 
     def local_value(self, component: int, local: int, at: int, index: int) -> Any:
-        """A local field of a local state, computed once."""
+        """A local field (or, for a negative index, a sign) of a local state, computed once."""
         cached = self._cache[component][local]
-        value = cached[at][index]
-        if value is UNSET:
-            members = self.component_elements[component]
-            for element, values in zip(members, cached, strict=True):
-                element.values = values
+        if index >= 0:
+            value = cached[at][index]
+            if value is not UNSET:
+                return value
+        members = self.component_elements[component]
+        for element, values in zip(members, cached, strict=True):
+            element.values = values
+        if index >= 0:
             value = members[at].compute(index)
-            for element in members:
-                element.values = list(element.values)
+        else:
+            value = self._sign_value(-1 - index, members[at])
+        for element in members:
+            element.values = list(element.values)
         return value
+
+    def _sign_value(self, number: int, element: Element) -> Any:
+        try:
+            return self._sign_closures[number]((element,), None)
+        except EvaluationError:
+            # Out of its context a table may have no row for this state; then it is not asked there either.
+            return EvaluationError
 
     def plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
         spec = self.stages[event][stage]

@@ -126,7 +126,7 @@ def watched(system: TableSystem) -> list[int]:
 
 def view_class(system: TableSystem, component: int, expr: Expr) -> Any:
     """A function (component, local) -> class of a view's local expression."""
-    places = system.places(system.analysis.exports_of(expr)).get(component, ())
+    places = system.property_places(expr).get(component, ())
     return lambda c, local: system.class_by(places, c, local)
 
 
@@ -220,7 +220,7 @@ def _judge_stuck(exploration: Exploration, one: Property) -> Verdict:
 
 
 def _state_property(system: TableSystem, expr: Expr) -> StateProperty:
-    places = system.places(system.analysis.exports_of(expr))
+    places = system.property_places(expr)
     closure = system.program.closure(expr)
 
     def class_of(component: int, local: int) -> int:
@@ -234,7 +234,7 @@ def _state_property(system: TableSystem, expr: Expr) -> StateProperty:
 
 
 def _step_property(system: TableSystem, expr: Expr) -> StepProperty:
-    places = system.places(system.analysis.exports_of(expr))
+    places = system.property_places(expr)
     closure = system.program.closure(expr)
 
     def class_of(component: int, local: int) -> int:

@@ -9,9 +9,10 @@ contexts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from podfsm.language.model import Expr, Field, Model, Scope
+from podfsm.language.model import Expr, Field, Model, Scope, Type
 
 _ORDER = {"static": 0, "local": 1, "joint": 2}
 
@@ -218,6 +219,130 @@ class Analysis:
     def exports_of(self, expr: Expr) -> frozenset[tuple[str, str]]:
         """Find the local fields that decide the value of an expression on the root."""
         return self.exports(tuple({(f.collection, f.name) for _, f in self.reads(expr)}))
+
+
+    # ---------------------------------------------------------------------------------------------------------- signs
+
+    def signs(self, expr: Expr, elements: tuple[str, ...]) -> frozenset[Sign]:
+        """Find the local expressions, over all components, that decide the value of an expression.
+
+        They are as large as possible: of `any(regular: state = running)` the sign is `state = running`, not `state`.
+        Local states that agree in all signs need not be told apart. `elements` gives the collections of its elements.
+        """
+        found: set[Sign] = set()
+        self._walk(expr, elements, found, set())
+        return frozenset(found)
+
+    def signs_of_fields(self, fields: Iterable[tuple[str, str]]) -> frozenset[Sign]:
+        """Find the signs that decide the values of fields."""
+        found: set[Sign] = set()
+        seen: set[str] = set()
+        for collection, name in fields:
+            self._walk(own_field(self.model.fields[collection][name]), (collection,), found, seen)
+        return frozenset(found)
+
+    def _walk(self, expr: Expr, elements: tuple[str, ...], found: set[Sign], seen: set[str]) -> None:
+        depth = self._only_depth(expr, elements)
+        if depth is not None:
+            if depth >= 0:
+                found.add((elements[depth], rebased(expr, depth, len(elements))))
+            return
+        kind, args = expr.kind, expr.args
+        if kind == "field":
+            ref, collection, name = args
+            self._walk(ref, elements, found, seen)
+            field = self.model.fields[collection][name]
+            if self.level_of(field) == "local":
+                found.add((collection, own_field(field)))
+            elif self.level_of(field) == "joint" and field.id not in seen:
+                seen.add(field.id)
+                for definition in self.definition(field):
+                    self._walk(definition, (collection,), found, seen)
+        elif kind == "call":
+            table, ref, arguments = args
+            for inner in (ref, *arguments):
+                self._walk(inner, elements, found, seen)
+            if f"table {table}" not in seen:
+                seen.add(f"table {table}")
+                for inner in self.table_expressions(table):
+                    self._walk(inner, (ref.type.name,), found, seen)
+        else:
+            for arg in args:
+                if isinstance(arg, Scope):
+                    self._walk_scope(arg, elements, found, seen)
+            inner_elements = elements
+            scopes = [arg for arg in args if isinstance(arg, Scope)]
+            if scopes:
+                inner_elements = (*elements, scopes[0].collection)
+            for inner in parts(arg for arg in args if not isinstance(arg, Scope)):
+                self._walk(inner, inner_elements, found, seen)
+
+    def _walk_scope(self, scope: Scope, elements: tuple[str, ...], found: set[Sign], seen: set[str]) -> None:
+        for inner in (scope.base, scope.bound):
+            if inner is not None and inner.kind != "const":
+                self._walk(inner, elements, found, seen)
+        if scope.where is not None:
+            self._walk(scope.where, (*elements, scope.collection), found, seen)
+        for role in scope.roles:
+            self._walk(self.model.collections[scope.collection].roles[role].expr, (scope.collection,), found, seen)
+
+    def _only_depth(self, expr: Expr, elements: tuple[str, ...]) -> int | None:
+        """The depth of the one element that an expression depends on; -1 if it is static, None if there are more."""
+        if not _closed(expr):
+            return None
+        if all(self.level_of(field) == "static" for _, field in self.reads(expr, (True,) * len(elements))):
+            return -1
+        named = {depth for depth in _depths(expr) if depth < len(elements)}
+        for depth in named if len(named) == 1 else ():
+            tags = tuple(d == depth for d in range(len(elements)))
+            levels = [(own, self.level_of(field)) for own, field in self.reads(expr, tags)]
+            if all(level == "static" or (own and level == "local") for own, level in levels):
+                return depth
+        return None
+
+
+Sign = tuple[str, Expr]
+"""An expression on one element of a collection."""
+
+
+def own_field(field: Field) -> Expr:
+    """The expression that reads a field of the element itself."""
+    return Expr("field", field.type, (Expr("element", Type("ref", field.collection), (0,)), field.collection, field.name))
+
+
+def _closed(expr: Expr) -> bool:
+    """Does it stand on its own, without arguments, private lets, current results or an earlier state?"""
+    return expr.kind not in ("argument", "let", "result", "before") and all(_closed(inner) for inner in parts(expr.args))
+
+
+def _depths(expr: Expr) -> Iterator[int]:
+    """Depths of the elements that an expression names."""
+    if expr.kind == "element":
+        yield expr.args[0]
+    for inner in parts(expr.args):
+        yield from _depths(inner)
+
+
+def rebased(expr: Expr, depth: int, height: int) -> Expr:
+    """The expression with the element at `depth` as its only outer one; `height` elements were around it."""
+
+    def move(value: Any) -> Any:
+        if isinstance(value, Expr):
+            if value.kind == "element":
+                old = value.args[0]
+                return Expr(value.kind, value.type, (0 if old == depth else old - height + 1,))
+            return Expr(value.kind, value.type, tuple(move(arg) for arg in value.args))
+        if isinstance(value, Scope):
+            return replace(
+                value,
+                base=move(value.base),
+                depth=value.depth - height + 1,
+                bound=move(value.bound) if value.bound is not None else None,
+                where=move(value.where) if value.where is not None else None,
+            )
+        return tuple(move(item) for item in value) if isinstance(value, tuple) else value
+
+    return move(expr)  # type: ignore[no-any-return]
 
 
 def parts(args: Iterable[Any]) -> Iterator[Expr]:
