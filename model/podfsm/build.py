@@ -18,7 +18,7 @@ from podfsm.requests import BuildRequest, Status
 
 if TYPE_CHECKING:
     from podfsm.explore.report import Report
-    from podfsm.language.model import Model
+    from podfsm.language.model import Model, Row
 
 Files = dict[str, str | bytes]
 """Content by path, relative to the directory that holds `GENERATED` and `DIAGRAMS`."""
@@ -54,6 +54,8 @@ def run(request: BuildRequest) -> int:
     problems += report.problems
     for problem in (*problems, *report.undetermined):
         request.console.error(problem)
+    if request.tables is not None:
+        _tell_changes(request, model)
     differences = 0
     if request.tables is None or not request.check:
         differences = _outputs(request, root, model, report, bool(problems or report.undetermined))
@@ -219,6 +221,33 @@ def written(root: Path, wanted: Files, remove: bool) -> tuple[int, int]:
 
 
 # ------------------------------------------------------------------------------------------------------------- in words
+
+
+def changes(model: Model, other: Model) -> list[str]:
+    """Say which rows of a model differ from those of another, and which of the other's are missing."""
+    rows, others = ({row.id: row for row in one.rows()} for one in (model, other))
+    found = [f"row {name} of {row.owner} is missing" for name, row in others.items() if name not in rows]
+    for name, row in rows.items():
+        before = others.get(name)
+        if before is None:
+            found.append(f"{row.place}: row {name} is new")
+        elif _meaning(row) != _meaning(before):
+            found.append(f"{row.place}: row {name} is changed")
+    return found
+
+
+def _meaning(row: Row) -> tuple[Any, ...]:
+    then = tuple((name, formula.text) for name, formula in row.then.items())
+    flags = (row.end, row.gate, row.defect, row.level, row.feature, row.either)
+    return row.owner, row.when.text if row.when is not None else None, then, flags
+
+
+def _tell_changes(request: BuildRequest, model: Model) -> None:
+    found = changes(model, tables.shipped())
+    if found:
+        request.console.print("compared with the shipped tables:")
+    for text in found:
+        request.console.print(f"  {text}")
 
 
 def _tell(request: BuildRequest, model: Model, report: Report, problems: int) -> None:

@@ -57,11 +57,6 @@ def normalised(wanted: Any) -> Any:
     return facts or ANYTHING
 
 
-def rows(program: Program) -> list[CompiledRow]:
-    compiled = [row for _, found, _ in program.tables.values() for row in found]
-    return compiled + [row for _, _, found in program.events.values() for row in found]
-
-
 def choose(folder: str) -> Iterator[dict[str, Any]]:
     """Take the cases of a folder that show something new."""
     deriver = Deriver(tables.shipped(), folder)
@@ -74,7 +69,7 @@ def choose(folder: str) -> Iterator[dict[str, Any]]:
             deriver.derive(case["in"])
             seen: set[tuple[str, bool]] = set()
             for program in deriver.programs.values():
-                for row in compiled.setdefault(id(program), rows(program)):
+                for row in compiled.setdefault(id(program), program.compiled_rows()):
                     if row.seen != [0, 0]:
                         seen |= {(row.row.id, truth) for truth, n in zip((True, False), row.seen, strict=True) if n}
                         row.seen[:] = 0, 0

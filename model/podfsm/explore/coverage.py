@@ -43,9 +43,7 @@ class Coverage:
 
 def seen_by(program: Program) -> Seen:
     """Return what a program has evaluated so far, without what it has not."""
-    compiled = [row for _, rows, _ in program.tables.values() for row in rows]
-    compiled += [row for _, _, rows in program.events.values() for row in rows]
-    found = {row.row.id: (row.seen[0], row.seen[1]) for row in compiled if any(row.seen)}
+    found = {row.row.id: (row.seen[0], row.seen[1]) for row in program.compiled_rows() if any(row.seen)}
     found |= {_guard(event): (counts[0], counts[1]) for event, counts in program.enabled.items() if any(counts)}
     return found
 
@@ -64,7 +62,8 @@ def judge(model: Model, seen: Seen) -> Coverage:
     """Compare what was seen with what the tables declare."""
     rows = list(model.rows())
     listed = {row.id: row.unreached for row in rows if row.unreached}
-    problems = [text for row in rows if (text := _missing(row, seen.get(row.id, (0, 0))))]
+    last = _last_reached(model)
+    problems = [text for row in rows if (text := _missing(row, seen.get(row.id, (0, 0)), row.id in last))]
     for machine in model.machines.values():
         for event in machine.events:
             true, false = seen.get(_guard(event.id), (0, 0))
@@ -87,7 +86,19 @@ def _guard(event: str) -> str:
     return f"when {event}"
 
 
-def _missing(row: Row, seen: tuple[int, int]) -> str:
+def _last_reached(model: Model) -> set[str]:
+    """Rows that are followed by unreached rows alone: their conditions need not be seen false."""
+    found = set()
+    groups = [table.rows for table in model.tables.values() if table.order == "first"]
+    groups += [e.rows for machine in model.machines.values() for e in machine.events if e.order == "first"]
+    for rows in groups:
+        reached = [row.id for row in rows if not row.unreached]
+        if reached and rows[-1].unreached:
+            found.add(reached[-1])
+    return found
+
+
+def _missing(row: Row, seen: tuple[int, int], last: bool) -> str:
     true, false = seen
     mend = "add a configuration or vector, or say why under `unreached`"
     if row.unreached:
@@ -96,6 +107,6 @@ def _missing(row: Row, seen: tuple[int, int]) -> str:
         return f"{row.place}: row {row.id} is listed as unreached ({row.unreached}), but it fires; delete `unreached`"
     if not true:
         return f"{row.place}: row {row.id} never fires, in no configuration and no vector; {mend}"
-    if row.when is not None and not false:
+    if row.when is not None and not false and not last:
         return f"{row.place}: the condition of row {row.id} is never seen false; {mend}"
     return ""

@@ -24,6 +24,7 @@ from podfsm.language import kubernetes
 from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import Model, Property
 from podfsm.observe import sample
+from podfsm.observe.answer import write
 from podfsm.observe.derive import Deriver
 
 VACUOUS = "VACUOUS"
@@ -31,6 +32,12 @@ VACUOUS = "VACUOUS"
 
 NOWHERE = "NOWHERE"
 """The property applies to no configuration."""
+
+STATUS = "live-status"
+"""The binding that writes the status of a running pod."""
+
+SHOWN = 200
+"""States of a configuration whose status is written."""
 
 LIMITS: Mapping[str, Any] = {"max_states": 5_000_000, "max_seconds": 120.0, "max_bytes": 1 << 30}
 """Of one exploration. No shipped configuration comes near; tables that somebody changes may."""
@@ -201,6 +208,7 @@ def _explore(configuration: Configuration) -> _Outcome:
                 continue
             exploration = explore_configuration(model, configuration, mode, _properties(model), watch=True, **LIMITS)
             modes[mode] = _mode(model, exploration)
+            _show(model, exploration)
             seen.append(coverage.seen_by(exploration.system.program))
             same = mode == MODES[0] and not any(row.defect and seen[-1].get(row.id, (0, 0))[0] for row in model.rows())
         except (EvaluationError, LimitError, PodfsmError, ValueError) as error:
@@ -223,6 +231,17 @@ def _mode(model: Model, exploration: Exploration) -> _Mode:
         if views.applies(view, exploration.configuration)
     }
     return _Mode(size, exploration.verdicts, exploration.not_applicable, projections)
+
+
+def _show(model: Model, exploration: Exploration) -> None:
+    """Write the status of some states, evenly spread: the tables of the status must work on what is reachable."""
+    binding = model.bindings.get(STATUS)
+    if binding is None or exploration.configuration.machines:
+        return
+    result, system = exploration.result, exploration.system
+    for index in range(0, len(result), max(1, len(result) // SHOWN)):
+        system.load_state(result.state(index))
+        write(binding.out, system.world, (system.world.root,))
 
 
 def _again(model: Model, found: _Mode, mode: str) -> _Mode:

@@ -85,6 +85,15 @@ class Program:
         self._local_derived: dict[str, list[int]] = {}
         self._compile()
 
+    def compiled_rows(self) -> list[CompiledRow]:
+        """All rows that exist under the program's choices, of tables and events."""
+        rows = [row for _, found, _ in self.tables.values() for row in found]
+        return rows + [row for _, _, found in self.events.values() for row in found]
+
+    def fired(self) -> set[str]:
+        """Ids of the rows whose condition was ever true."""
+        return {compiled.row.id for compiled in self.compiled_rows() if compiled.seen[0]}
+
     # -------------------------------------------------------------------------------------------------------- compile
 
     def active(self, row: Row) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,17 @@ def contradictions(model: Model, deriver: Deriver, folder: str, directory: Path 
         except (EvaluationError, PodfsmError) as error:
             found = str(error)
         if found is not None:
-            yield f"{model.bindings[folder].place}: binding {folder}, case {number} of the sample: {found}"
+            rows = ", ".join(_rows(model, folder, case["in"]))
+            yield f"{model.bindings[folder].place}: {folder}, case {number} of the sample: {found} (rows: {rows})"
+
+
+def _rows(model: Model, folder: str, document: Any) -> list[str]:
+    """Rows that fire on a document."""
+    deriver = Deriver(model, folder)
+    with suppress(EvaluationError, PodfsmError):
+        deriver.derive(document)
+    fired = {name for program in deriver.programs.values() for name in program.fired()}
+    return [row.id for row in model.rows() if row.id in fired]
 
 
 def contradicted_manifests(program: Program, directory: Path = DIRECTORY) -> Iterator[str]:
