@@ -22,6 +22,9 @@ from podfsm.language.wording import wording
 LABEL_WIDTH, LABEL_SIZE = 140.0, 10.5
 """Of labels of arrows, in points."""
 
+LINES, MANY_LINES = 5, 10
+"""Of a label, at most: of an arrow between nodes, and of one that stands for many."""
+
 INFLUENCE = "influence"
 
 
@@ -136,44 +139,76 @@ def _node_id(made: Diagram, name: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- arrows
 
 
-def arrows(words: Words, picture: Picture | None, causes: Iterable[Cause]) -> tuple[Edge, ...]:
-    """Merge causes with the same ends and the same actor; arrows from a node to itself are left out."""
-    groups: dict[tuple[str, str, str], dict[str, list[Cause]]] = {}
+def arrows(
+    words: Words,
+    causes: Iterable[Cause],
+    names: Mapping[str, str],
+    boxes: Mapping[str, Cluster] | None = None,
+) -> tuple[Edge, ...]:
+    """Merge causes with the same ends and the same actor; arrows from a node to itself are left out.
+
+    Parameters
+    ----------
+    words, causes
+        The language, and the causes of all arrows.
+    names
+        How nodes are called, by id.
+    boxes
+        Boxes of nodes that are drawn together, by node: arrows between different boxes lead from box to box (see
+        `port`), and their labels tell where in the box each event leads.
+    """
+    boxes = boxes or {}
+    bundles: dict[tuple[str, str, str], list[Cause]] = {}
     for cause in causes:
         event = words.event_of(cause.cause)
         if cause.source != cause.target and event is not None:
-            texts = groups.setdefault((cause.source, cause.target, event.actor), {})
-            texts.setdefault(_text(words, picture, cause.cause), []).append(cause)
-    return tuple(
-        Edge(
-            id=f"{source} -> {target} by {actor}",
-            source=source,
-            target=target,
-            label=words.listed(list(texts), LABEL_WIDTH, LABEL_SIZE),
-            actor=actor if actor in words.model.named["actors"] else None,
-            defect=all(cause.defect for found in texts.values() for cause in found),
-            tooltip="; ".join(texts),
-        )
-        for (source, target, actor), texts in groups.items()
+            inside = boxes.get(cause.source) == boxes.get(cause.target)
+            ends = [name if inside or name not in boxes else port(boxes[name]) for name in (cause.source, cause.target)]
+            bundles.setdefault((ends[0], ends[1], event.actor), []).append(cause)
+    return tuple(_arrow(words, names, actor, found, ends) for (*ends, actor), found in bundles.items())
+
+
+def port(box: Cluster) -> str:
+    """Return the id of the node where arrows of a whole box begin and end."""
+    return f"{box.id}: *"
+
+
+def _arrow(words: Words, names: Mapping[str, str], actor: str, causes: Sequence[Cause], ends: Sequence[str]) -> Edge:
+    sources, targets = (dict.fromkeys(getattr(c, end) for c in causes) for end in ("source", "target"))
+    # A box of which only one node is meant needs no port.
+    source, target = (next(iter(n)) if len(n) == 1 else end for n, end in zip((sources, targets), ends, strict=True))
+    texts: dict[str, dict[str, None]] = {}
+    for cause in causes:
+        texts.setdefault(_text(words, cause.cause), {})[cause.target] = None
+    told = [
+        text if len(reached) == len(targets) else f"{text} ({', '.join(names[name] for name in reached)})"
+        for text, reached in texts.items()
+    ]
+    return Edge(
+        id=f"{source} -> {target} by {actor}",
+        source=source,
+        target=target,
+        label=words.listed(told, LABEL_WIDTH, LABEL_SIZE, LINES if len(sources) == len(targets) == 1 else MANY_LINES),
+        actor=actor if actor in words.model.named["actors"] else None,
+        defect=all(cause.defect for cause in causes),
+        tooltip="; ".join(told),
     )
 
 
-def _text(words: Words, picture: Picture | None, cause: str) -> str:
+def _text(words: Words, cause: str) -> str:
     event = words.event_of(cause)
     assert event is not None
-    for name in (cause, event.id):
-        if picture is not None and name in picture.labels:
-            return words.say(picture.key("label", name), picture.labels[name])
-    return words.event(event)
+    return words.cause(cause, event)
 
 
-def terminal(nodes: Collection[str], edges: Iterable[Edge], ends: Collection[str] = ()) -> frozenset[str]:
+def terminal(nodes: Collection[str], causes: Iterable[Cause], ends: Collection[str] = ()) -> frozenset[str]:
     """Return the nodes without a way out, or with none but to `ends`; without any arrows there is none."""
     ways: dict[str, set[str]] = {name: set() for name in nodes}
-    edges = list(edges)
-    for edge in edges:
-        ways[edge.source].add(edge.target)
-    return frozenset(name for name, targets in ways.items() if edges and targets <= set(ends))
+    causes = list(causes)
+    for cause in causes:
+        if cause.source != cause.target:
+            ways[cause.source].add(cause.target)
+    return frozenset(name for name, targets in ways.items() if causes and targets <= set(ends))
 
 
 # --------------------------------------------------------------------------------------------------------------- views
@@ -204,23 +239,46 @@ def view_parts(
     prefix = f"{box.id}: " if box is not None else ""
     if starts is None:
         starts = {str(value) for value in start_values(words.model, view.collection, view.shows.expr) or ()}
-    edges = arrows(
-        words, picture, [replace(c, source=prefix + c.source, target=prefix + c.target) for c in causes]
-    )
+    causes = [replace(c, source=prefix + c.source, target=prefix + c.target) for c in causes]
     names = [name for name in (*view.nodes, *view.unused) if shown is None or name in shown]
+    boxes = _boxes(words, picture, prefix, names, box)
+    labels = {prefix + name: _view_node(words, picture, view, name) for name in names}
+    edges = arrows(words, causes, labels, boxes)
     ends = terminal(
         [prefix + n for n in names if n not in view.unused],
-        edges,
+        causes,
         [prefix + n for n in (picture.ends if picture is not None else ())],
     )
     nodes = []
     for name in names:
+        around = boxes.get(prefix + name, box)
         kind: NodeKind = "terminal" if prefix + name in ends else "initial" if name in starts else "state"
-        label = (words.say(f"view {view.id} {name}", view.nodes.get(name, "")),)
+        label = (labels[prefix + name],)
         if name in view.unused:
             kind, label = "unused", (view.nodes.get(name) or name, words.say(f"view {view.id} {name}", view.unused[name]))
-        nodes.append(Node(prefix + name, label, kind, box.id if box is not None else None))
-    return Parts(tuple(nodes), edges, (box,) if box is not None else ())
+        nodes.append(Node(prefix + name, label, kind, around.id if around is not None else None))
+    used = {end for edge in edges for end in (edge.source, edge.target)}
+    inner = list(dict.fromkeys(boxes.values()))
+    nodes += [Node(port(b), (words.word("any"),), "region", b.id) for b in inner if port(b) in used]
+    return Parts(tuple(nodes), edges, (*([box] if box is not None else []), *inner))
+
+
+def _boxes(
+    words: Words, picture: Picture | None, prefix: str, names: Sequence[str], around: Cluster | None
+) -> dict[str, Cluster]:
+    """Return the box of each node that is in one of the picture's; a box for a single node is none."""
+    found = {}
+    for title, members in picture.clusters.items() if picture is not None else ():
+        present = [name for name in names if name in members]
+        box = Cluster(prefix + title, (_named(words, picture, title),), around.id if around is not None else None)
+        found |= {prefix + name: box for name in present if len(present) > 1}
+    return found
+
+
+def _view_node(words: Words, picture: Picture | None, view: View, name: str) -> str:
+    if picture is not None and name in picture.nodes:
+        return _named(words, picture, name)
+    return words.say(f"view {view.id} {name}", view.nodes.get(name, ""))
 
 
 # -------------------------------------------------------------------------------------------------------------- states
@@ -266,10 +324,10 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
     box = Cluster(name, (words.titled(model.machines[field.machine]),)) if len(picture.states) > 1 else None
     if box is not None and model.machines[field.machine].main != name:
         box = Cluster(name, (_named(words, picture, name),))
-    edges = arrows(words, picture, causes)
+    edges = arrows(words, causes, {})
     reached = {values[index] for values in followed.reached}
     values = [value for value in field.values if value in reached]
-    ends = terminal([_place(picture, name, v) for v in values], edges, [_place(picture, name, v) for v in picture.ends])
+    ends = terminal([_place(picture, name, v) for v in values], causes, [_place(picture, name, v) for v in picture.ends])
     starts = {values[index] for values in followed.starts}
     nodes = []
     for value in values:
@@ -279,8 +337,10 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
     return Parts(tuple(nodes), edges, (box,) if box else ())
 
 
-def _named(words: Words, picture: Picture, name: str) -> str:
-    return words.say(picture.key("node", name), picture.nodes[name]) if name in picture.nodes else name
+def _named(words: Words, picture: Picture | None, name: str) -> str:
+    if picture is None or name not in picture.nodes:
+        return name
+    return words.say(picture.key("node", name), picture.nodes[name])
 
 
 def _influences(picture: Picture, followed: Followed, drawn: int) -> Iterator[Edge]:

@@ -11,7 +11,8 @@ A diagram shows one of these, or states and tables together:
 ``regions`` machines, what each reads of the others, and what it changes in them
 =========== ==========================================================================================================
 
-``nodes`` and ``labels`` give shorter or better names to values, and to rows and events. A node from which arrows lead
+``clusters`` draws nodes of a view in a box, and arrows between boxes as one. ``nodes`` gives
+better names to values, and the section `arrows:` short ones to rows. A node from which arrows lead
 to ``ends`` only looks terminal, as one without arrows does.
 """
 
@@ -46,8 +47,8 @@ class Picture:
     results: tuple[str, ...]
     regions: tuple[str, ...]
     ends: frozenset[str]
+    clusters: Mapping[str, tuple[str, ...]]
     nodes: Mapping[str, str]
-    labels: Mapping[str, str]
 
     def key(self, *parts: str) -> str:
         """Return the key of a translation."""
@@ -68,6 +69,8 @@ def pictures(model: Model) -> dict[str, Picture]:
         for name, picture in found.items()
         for text in _problems(model, picture)
     ]
+    rows = [row.id for row in model.rows()]
+    problems += [f"{t.place}: {nearest('row', t.id, rows)}" for t in model.named["arrows"].values() if t.id not in rows]
     if problems:
         raise PodfsmError(problems)
     return found
@@ -88,7 +91,7 @@ def _read(named: Named) -> Picture:
     def variables(key: str) -> tuple[Variable, ...]:
         return tuple((w.partition(".")[0], w.partition(".")[2]) for w in _words(cell.get(key)))
 
-    never = cell.get("never")
+    never, clusters = cell.get("never"), cell.get("clusters")
     return Picture(
         id=named.id,
         title=named.text("title"),
@@ -101,9 +104,9 @@ def _read(named: Named) -> Picture:
         tables=_words(cell.get("tables")),
         results=_words(cell.get("results")),
         regions=_words(cell.get("regions")),
+        clusters={name: _words(value) for name, value in clusters.items()} if clusters is not None else {},
         ends=frozenset(_words(cell.get("ends"))),
         nodes=_texts(cell.get("nodes")),
-        labels=_texts(cell.get("labels")),
     )
 
 
@@ -132,9 +135,9 @@ def _problems(model: Model, picture: Picture) -> Iterator[str]:
             yield nearest("variable", f"{collection}.{name}", variables)
     if len({collection for collection, _ in picture.follow} - {collection for collection, _ in picture.states}):
         yield "variables to follow must be of a collection whose states are drawn"
-    causes = {row.id for row in model.rows()} | {e.id for m in model.machines.values() for e in m.events}
+    events = [event.id for machine in model.machines.values() for event in machine.events]
     if any(len(change) != 3 for change in picture.never):
         yield "each of `never` is a list of three: the value before, the value after, the event"
-    for name in (*picture.labels, *(change[-1] for change in picture.never)):
-        if name not in causes:
-            yield nearest("row or event", name, causes)
+    for name in (change[-1] for change in picture.never):
+        if name not in events:
+            yield nearest("event", name, events)

@@ -11,10 +11,9 @@ from podfsm.language.model import Event, Machine, Model, Row, Table, View
 
 _MORE: dict[Language, str] = {"en": "and {} more", "ko": "외 {}개"}
 _WORDS: dict[Language, dict[str, str]] = {
-    "en": {"influence": "makes it possible", "reads": "is read by", "changes": "changes"},
-    "ko": {"influence": "가능하게 한다", "reads": "읽힌다", "changes": "바꾼다"},
+    "en": {"influence": "makes it possible", "reads": "is read by", "changes": "changes", "any": "any of these"},
+    "ko": {"influence": "가능하게 한다", "reads": "읽힌다", "changes": "바꾼다", "any": "이 중 어느 것이든"},
 }
-_LINES = 5  # of a label, without the last that counts what is left out
 _MARK = "• "  # before each of several texts of one label
 
 
@@ -37,7 +36,7 @@ class Words:
         return english if self.language == "en" else self.model.texts.get(self.language, {}).get(key) or english
 
     def word(self, key: str) -> str:
-        """Return what the legend calls an arrow that no actor causes: influence, reads or changes."""
+        """Return what the legend calls an arrow that no actor causes: influence, reads or changes; or a box by `any`."""
         return _WORDS[self.language][key]
 
     def event_of(self, cause: str) -> Event | None:
@@ -48,6 +47,13 @@ class Words:
     def event(self, event: Event) -> str:
         """Return the title of an event."""
         return self.say(f"event {event.id}", event.title or event.id)
+
+    def cause(self, cause: str, event: Event) -> str:
+        """Return the short title of a row (section `arrows:`), else that of its event."""
+        short = self.model.named["arrows"]
+        if cause in short:
+            return self.say(f"arrow {cause}", short[cause].data.text)
+        return self.event(event)
 
     def row(self, row: Row) -> str:
         """Return why a row is there."""
@@ -61,7 +67,7 @@ class Words:
         """Say how many are left out."""
         return _MORE[self.language].format(count)
 
-    def listed(self, texts: Sequence[str], width: float, size: float) -> tuple[str, ...]:
+    def listed(self, texts: Sequence[str], width: float, size: float, most: int) -> tuple[str, ...]:
         """Return texts as lines of a label, as many as it has room for, and how many more there are.
 
         Parameters
@@ -70,6 +76,8 @@ class Words:
             One per cause, without repetition.
         width, size
             Of the label and its font, in points.
+        most
+            Lines, without the one that counts what is left out.
         """
         if len(texts) == 1:
             return tuple(texts)
@@ -77,7 +85,7 @@ class Words:
         used = 0
         for index, text in enumerate(texts):
             lines = len(label_lines((_MARK + text,), width, size))
-            if found and used + lines > _LINES and not (index == len(texts) - 1 and used + lines <= _LINES + 1):
+            if found and used + lines > most and not (index == len(texts) - 1 and used + lines <= most + 1):
                 return *found, self.more(len(texts) - index)
             found.append(_MARK + text)
             used += lines

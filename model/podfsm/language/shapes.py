@@ -328,7 +328,7 @@ SHAPES: Mapping[str, Shape] = {
             {"rank": Shape("the direction of a diagram", text=True, choices=("TB", "LR", "BT", "RL"))},
             {"never": Shape("`never`", items=Shape("a change", items="text"))},
             {"clusters": Shape("`clusters`", values="words")},
-            _each("nodes labels", "texts"),
+            _each("nodes", "texts"),
             _each("states follow tables results regions ends", "words"),
             _each("view title caption why", "text"),
         ),
@@ -347,7 +347,7 @@ def _section(what: str, shape: str) -> Shape:
 #: Sections that only carry named texts and settings; consumers read their cells.
 NAMED_SECTIONS = tuple(
     "defects assumptions actors features terms configurations diagrams kubernetes sources timers "
-    "beliefs seeds titles regions lifetimes settings".split()
+    "beliefs seeds titles arrows regions lifetimes settings".split()
 )
 
 #: Every section of a table file.
@@ -376,6 +376,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "reductions": _section("reductions", "reduction"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
     "diagrams": _section("diagrams", "diagram"),
+    "arrows": _section("arrows", "text"),
     "kubernetes": "kubernetes",
 }
 
