@@ -23,6 +23,7 @@ FURTHER_TEXTS = {
     "actors": ("why",),
     "assumptions": ("why",),
     "defects": ("as-is", "intended", "advice"),
+    "diagrams": ("caption",),
     "features": ("why",),
 }
 #: Sections of named entries that something must use.
@@ -402,7 +403,8 @@ def titled(model: Model) -> dict[str, Place]:
     The id of a row, table, property, refusal, ... alone stands for its `why`, or for its title if it has one. A row and
     an event, a machine and a feature, ... may have the same id, and some things have several texts: those are found
     under their kind, their id and the name of the text, too, as `event container.exit`, `feature deletion`,
-    `feature deletion why`, `defect K01 as-is`, `refusal.image mend`, `view pod-phase Running`.
+    `feature deletion why`, `defect K01 as-is`, `refusal.image mend`, `view pod-phase Running`,
+    `diagram termination node gone`.
     """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
@@ -422,6 +424,11 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
             key = f"{section.removesuffix('s')} {entry.id}"
             yield key, entry.place
             yield from ((f"{key} {part}", entry.place) for part in FURTHER_TEXTS.get(section, ()) if entry.text(part))
+    for diagram in model.named["diagrams"].values():
+        for part in ("nodes", "labels"):
+            cell = diagram.data.get(part)
+            names = cell.items() if cell is not None else ()
+            yield from ((f"diagram {diagram.id} {part.removesuffix('s')} {name}", text.place) for name, text in names)
     for event in _events(model).values():
         yield f"event {event.id}", event.place
     yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
