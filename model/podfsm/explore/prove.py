@@ -70,7 +70,7 @@ def applicable(model: Model, configuration: Configuration, system: TableSystem, 
     if present:
         titles = ", ".join(model.named["features"][f].text("title") for f in present)
         return f"does not hold with: {titles}"
-    if one.regions and set(configuration.machines) != set(one.regions):
+    if one.regions and not set(one.regions) <= set(configuration.machines):
         return "is a property of one region: " + ", ".join(one.regions)
     if not one.regions and configuration.machines:
         return "is a property of whole pods"
