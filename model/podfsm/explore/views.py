@@ -81,7 +81,9 @@ def declared(view: View) -> dict[Arrow, str]:
     return {arrow: edge.defect for edge in view.edges for arrow in _arrows(edge)}
 
 
-def project(exploration: Exploration, view: View, tells: Callable[[Arrow], bool] = lambda _: False) -> Projection:
+def project(
+    exploration: Exploration, view: View, tells: Callable[[Arrow], bool] = lambda _: False, component: str = ""
+) -> Projection:
     """Compute a view from an exploration whose watched components include those of the view.
 
     Parameters
@@ -92,18 +94,20 @@ def project(exploration: Exploration, view: View, tells: Callable[[Arrow], bool]
         The view.
     tells
         For which arrows a story is told; that costs time.
+    component
+        Name of the only component to look at; '' for all.
 
     Raises
     ------
     ValueError
         if what the view shows depends on other components than the element's own.
     """
-    return _Projector(exploration, view).project(tells)
+    return _Projector(exploration, view, component).project(tells)
 
 
 class _Projector:
-    def __init__(self, exploration: Exploration, view: View) -> None:
-        self.exploration, self.view = exploration, view
+    def __init__(self, exploration: Exploration, view: View, component: str) -> None:
+        self.exploration, self.view, self.component = exploration, view, component
         self.system, self.result = exploration.system, exploration.result
         if self.system.analysis.level_of_expr(view.shows.expr) == "joint":
             raise ValueError(
@@ -142,6 +146,7 @@ class _Projector:
             for k, members in enumerate(self.system.component_elements)
             for element in members
             if element.collection.id == self.view.collection
+            and self.component in ("", self.system.components[k])
             and (not roles or any(conditions[role]((element,), None) for role in roles))
         ]
         yield from chosen
