@@ -605,7 +605,37 @@ class TableSystem:
                 exprs += [formula.expr for _, formula in fire.given]
         level = self.analysis.level
         keys = {(f.collection, f.name) for e in exprs for _, f in self.analysis.reads(e) if level[f.id] == "local"}
+        if isinstance(spec, FireStage):
+            keys = self._behind_changes(keys, events)
         return self.places(keys).get(component, ())
+
+    def _behind_changes(self, keys: set[Key], events: Sequence[TableEvent]) -> set[Key]:
+        """Replace fields by the variables behind them, where an event or row may read them after an earlier one changed
+        these: equal values before the change need not be equal after it.
+        """
+        if len(events) == 1 and events[0].order != "sequence":
+            return keys
+        owners = [(self.model.machines[event.machine].collection, event) for event in events]
+        changed = {(collection, name) for collection, event in owners for row in event.rows for name in row.then}
+        found: set[Key] = set()
+        for key in keys:
+            behind = self._variables_behind(key)
+            found |= behind if behind & changed else {key}
+        return found
+
+    def _variables_behind(self, key: Key) -> set[Key]:
+        """Find the variables that decide a local field."""
+        found, seen, todo = set[Key](), {key}, [key]
+        while todo:
+            collection, name = todo.pop()
+            field = self.model.fields[collection][name]
+            if field.variable is not None:
+                found.add((collection, name))
+                continue
+            reads = {(f.collection, f.name) for e in self.analysis.definition(field) for _, f in self.analysis.reads(e)}
+            todo += reads - seen
+            seen |= reads
+        return found
 
     def _find_moves(self, event: int, stage: int, component: int, local: int, context: int) -> list[Move]:
         """The alternatives of a component in a stage: assigned variables by position, and the label."""
