@@ -64,9 +64,13 @@ def containers_of(outcome: Outcome) -> list[dict[str, Any]]:
 
 def counters_of(outcome: Outcome) -> dict[str, int]:
     """How far each counter counts; its last value stands for all that are greater."""
-    found: dict[str, int] = {}
-    for component in outcome.system.variables:
-        found |= {name: bound for _, _, name, bound in component if bound is not None}
+    system, found = outcome.system, dict[str, int]()
+    for members, variables in zip(system.component_elements, system.variables, strict=True):
+        for at, index, name, bound in variables:
+            variable = system.program.fields[members[at].collection.id][index].variable
+            explored = system.machines is None or (variable is not None and variable.machine in system.machines)
+            if bound is not None and explored:
+                found[name] = bound
     return found
 
 
