@@ -130,9 +130,11 @@ class DrawRequest(Request):
     manifest
         File with a manifest, ``-`` for standard input (`podfsm.files.read_input`).
     out
-        File for the picture; standard output if None.
+        File for the picture; one in the working directory, named after the picture or the pod, if None.
     format
-        Form of the picture; None means that of the suffix of `out`, and DOT without one.
+        Form of the picture; None means that of the suffix of `out`, and SVG without one.
+    current
+        Nodes to highlight.
     cluster
         The Kubernetes that is modelled.
     lang
@@ -143,6 +145,7 @@ class DrawRequest(Request):
     manifest: str | None = None
     out: Path | None = None
     format: PictureFormat | None = None
+    current: tuple[str, ...] = ()
     cluster: Cluster = field(default_factory=Cluster)
     lang: Lang = "en"
 

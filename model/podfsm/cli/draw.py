@@ -13,13 +13,14 @@ from podfsm.requests import Cluster, Defects, DrawRequest, Lang, PictureFormat
 @click.command()
 @click.argument("view", required=False)
 @options.manifests(multiple=False)
-@options.out("Write the picture to FILE instead of standard output.")
+@options.out("Write the picture to FILE.  [default: a file here, named after VIEW or the pod]")
 @click.option(
     "--format",
     "picture_format",
     type=click.Choice(get_args(PictureFormat)),
-    help="Form of the picture.  [default: by the suffix of FILE, else dot]",
+    help="Form of the picture.  [default: by the suffix of FILE, else svg]",
 )
+@click.option("--current", multiple=True, metavar="NODE", help="Highlight a node, such as a phase; repeatable.")
 @options.cluster
 @options.lang
 @options.tables
@@ -28,13 +29,14 @@ def draw(
     manifest: str | None,
     out: Path | None,
     picture_format: PictureFormat | None,
+    current: tuple[str, ...],
     kubernetes: str | None,
     gates: Mapping[str, bool],
     defects: Defects,
     lang: Lang,
     tables: Path | None,
 ) -> int:
-    """Draw VIEW, or the lifecycle of the pod in MANIFEST; without either, list the views."""
+    """Draw VIEW, or with -f the lifecycle of the pod in MANIFEST; without either, list what can be drawn."""
     from podfsm.draw import run
 
     return run(
@@ -43,6 +45,7 @@ def draw(
             manifest=manifest,
             out=out,
             format=picture_format,
+            current=current,
             cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
             lang=lang,
             tables=tables,

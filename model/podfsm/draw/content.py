@@ -12,7 +12,7 @@ from typing import Any
 from podfsm.draw import regions
 from podfsm.draw.abstract import Change, Followed, follow, start_values
 from podfsm.draw.diagram import Actor, Cluster, Diagram, Edge, Language, Node, NodeKind
-from podfsm.draw.pictures import Picture, Variable, nearest, pictures
+from podfsm.draw.pictures import Picture, Variable, pictures, unknown
 from podfsm.draw.style import GREY
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
@@ -74,7 +74,7 @@ def diagram(
     """
     known = pictures(model)
     if name not in known:
-        raise PodfsmError(nearest("diagram", name, known))
+        raise PodfsmError(unknown("diagram", name, known))
     picture, words = known[name], Words(model, language)
     parts = NOTHING
     if picture.view:
@@ -133,7 +133,7 @@ def _node_id(made: Diagram, name: str) -> str:
         return found[0]
     if found:
         raise PodfsmError(f"{name!r} is the name of several nodes; give one of: {', '.join(found)}")
-    raise PodfsmError(nearest(f"node of diagram {made.id}", name, ids))
+    raise PodfsmError(unknown(f"node of diagram {made.id}", name, ids))
 
 
 # -------------------------------------------------------------------------------------------------------------- arrows

@@ -18,7 +18,6 @@ to ``ends`` only looks terminal, as one without arrows does.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from podfsm.draw.diagram import RankDirection
 from podfsm.errors import PodfsmError
 from podfsm.language.model import Model, Named
 from podfsm.language.source import Cell
+from podfsm.names import nearest
 
 Variable = tuple[str, str]
 """Collection and name."""
@@ -70,19 +70,15 @@ def pictures(model: Model) -> dict[str, Picture]:
         for text in _problems(model, picture)
     ]
     rows = [row.id for row in model.rows()]
-    problems += [f"{t.place}: {nearest('row', t.id, rows)}" for t in model.named["arrows"].values() if t.id not in rows]
+    problems += [f"{t.place}: {unknown('row', t.id, rows)}" for t in model.named["arrows"].values() if t.id not in rows]
     if problems:
         raise PodfsmError(problems)
     return found
 
 
-def nearest(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that there is no such thing, and what comes near."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return f"no {kind} {name!r}; " + (
-        f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names) or 'none'}"
-    )
+    return f"unknown {kind} {name!r}; {nearest(name, known)}"
 
 
 def _read(named: Named) -> Picture:
@@ -127,12 +123,12 @@ def _problems(model: Model, picture: Picture) -> Iterator[str]:
     named = [("view", [picture.view] if picture.view else [], model.views)]
     named += [("table", picture.tables, model.tables), ("machine", picture.regions, model.machines)]  # type: ignore[list-item]
     for kind, names, known in named:
-        yield from (nearest(kind, name, known) for name in names if name not in known)
+        yield from (unknown(kind, name, known) for name in names if name not in known)
     for collection, name in (*picture.states, *picture.follow):
         field = model.fields.get(collection, {}).get(name)
         if field is None or field.variable is None:
             variables = [f.id for fields in model.fields.values() for f in fields.values() if f.variable is not None]
-            yield nearest("variable", f"{collection}.{name}", variables)
+            yield unknown("variable", f"{collection}.{name}", variables)
     if len({collection for collection, _ in picture.follow} - {collection for collection, _ in picture.states}):
         yield "variables to follow must be of a collection whose states are drawn"
     events = [event.id for machine in model.machines.values() for event in machine.events]
@@ -140,4 +136,4 @@ def _problems(model: Model, picture: Picture) -> Iterator[str]:
         yield "each of `never` is a list of three: the value before, the value after, the event"
     for name in (change[-1] for change in picture.never):
         if name not in events:
-            yield nearest("event", name, events)
+            yield unknown("event", name, events)

@@ -11,8 +11,24 @@ from podfsm.language.model import Event, Machine, Model, Row, Table, View
 
 _MORE: dict[Language, str] = {"en": "and {} more", "ko": "외 {}개"}
 _WORDS: dict[Language, dict[str, str]] = {
-    "en": {"influence": "makes it possible", "reads": "is read by", "changes": "changes", "any": "any of these"},
-    "ko": {"influence": "가능하게 한다", "reads": "읽힌다", "changes": "바꾼다", "any": "이 중 어느 것이든"},
+    "en": {
+        "influence": "makes it possible",
+        "reads": "is read by",
+        "changes": "changes",
+        "any": "any of these",
+        "lifecycle": "Lifecycle of {}",
+        "explored": "Only what this pod can do: explored exhaustively, {} states.",
+        "left-out": " Left out, to stay small: {}.",
+    },
+    "ko": {
+        "influence": "가능하게 한다",
+        "reads": "읽힌다",
+        "changes": "바꾼다",
+        "any": "이 중 어느 것이든",
+        "lifecycle": "{}의 수명 주기",
+        "explored": "이 파드가 할 수 있는 것만 그렸다. 모든 상태를 빠짐없이 탐색했다(상태 {}개).",
+        "left-out": " 규모를 줄이려고 뺀 것: {}.",
+    },
 }
 _MARK = "• "  # before each of several texts of one label
 
@@ -36,7 +52,7 @@ class Words:
         return english if self.language == "en" else self.model.texts.get(self.language, {}).get(key) or english
 
     def word(self, key: str) -> str:
-        """Return what the legend calls an arrow that no actor causes: influence, reads or changes; or a box by `any`."""
+        """Return a text of the drawing itself; the keys are those of `_WORDS`."""
         return _WORDS[self.language][key]
 
     def event_of(self, cause: str) -> Event | None:
