@@ -17,9 +17,50 @@ if TYPE_CHECKING:
 WIDTH: Final = 120
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {"why": "why", "cite": "cite", "place": "stands in", "verdicts": "verdicts"},
-    "ko": {"why": "이유", "cite": "출처", "place": "위치", "verdicts": "판정"},
+    "en": {"place": "stands in"},
+    "ko": {
+        "why": "이유",
+        "cite": "출처",
+        "place": "위치",
+        "verdicts": "판정",
+        "table": "표",
+        "of": "대상",
+        "on": "대상",
+        "per": "단위",
+        "event": "이벤트",
+        "actor": "행위자",
+        "when": "조건",
+        "only when": "전제",
+        "then": "결과",
+        "gate": "기능 게이트",
+        "defect": "결함",
+        "defects": "결함",
+        "feature": "기능",
+        "features": "기능",
+        "given": "인자",
+        "arguments": "인자",
+        "order": "순서",
+        "rows": "행",
+        "values": "값",
+        "value of": "값의 범위",
+        "written by": "쓰는 행",
+        "asked for by": "묻는 행",
+        "expected": "기대",
+        "assumes": "가정",
+        "publishes": "게시",
+        "default since": "기본값",
+        "needs": "필요",
+        "number": "번호",
+        "type": "형",
+        "read from": "읽는 곳",
+        "machine": "기계",
+        "mend": "고치는 방법",
+        "as-is": "있는 그대로",
+        "intended": "의도",
+        "advice": "조언",
+    },
 }
+"""Labels by language; those that are missing stand for themselves."""
 
 
 def run(request: ShowRequest) -> int:
@@ -78,15 +119,15 @@ def _lines(entry: Mapping[str, Any], console: Console, lang: str) -> Iterator[st
     title = f": {entry['title']}" if entry.get("title") else ""
     yield from _wrapped("", console.paint(f"{entry['id']} ({entry['kind']})", "bold") + title)
     if entry.get("why"):
-        yield from _wrapped(f"  {words['why']}: ", entry["why"])
+        yield from _wrapped(f"  {words.get('why', 'why')}: ", entry["why"])
     for fact in entry["facts"]:
-        yield from _wrapped(f"  {fact['label']}: ", fact["text"])
+        yield from _wrapped(f"  {words.get(fact['label'], fact['label'])}: ", fact["text"])
     if entry.get("verdicts"):
         told = ", ".join(f"{mode.replace('-', ' ')} {verdict}" for mode, verdict in entry["verdicts"].items())
-        yield from _wrapped(f"  {words['verdicts']}: ", told)
+        yield from _wrapped(f"  {words.get('verdicts', 'verdicts')}: ", told)
     for key in ("cite", "place"):
         if entry.get(key):
-            yield from _wrapped(f"  {words[key]}: ", entry[key])
+            yield from _wrapped(f"  {words.get(key, key)}: ", entry[key])
 
 
 def _wrapped(lead: str, text: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from podfsm.language.model import Event, Formula, Model, Named, Row, Table
+from podfsm.language.model import Domain, Event, Formula, Model, Named, Row, Table
 from podfsm.language.source import Place
 from podfsm.language.wording import literal, parts
 from podfsm.names import translated
@@ -260,20 +260,24 @@ class Entries:
             facts += [("when", default.when.text if default.when is not None else "")]
             why = self.say(default.why, default.id)
             yield Entry(default.id, "default of the API server", "", why, default.cite, _kept(facts), default.place)
-        for kind in self.model.kinds.values():
-            at = ".".join(kind.pod) if kind.pod is not None else ""
-            facts = [("versions", ", ".join(kind.versions)), ("pod at", at or "the object itself")]
-            why = self.say(kind.why, f"kind {kind.id}")
-            yield Entry(kind.id, "kind of manifest", "", why, kind.cite, _kept(facts), kind.place)
+        for one in self.model.kinds.values():
+            held = ("objects at", ".".join(one.items)) if one.items is not None else ("pod at", ".".join(one.pod or ()))
+            facts = [("versions", ", ".join(one.versions)), held]
+            why = self.say(one.why, f"kind {one.id}")
+            yield Entry(one.id, "kind of manifest", "", why, one.cite, _kept(facts), one.place)
 
     def _domains(self) -> Iterator[Entry]:
+        having: dict[str, list[Domain]] = {}
         for domain in self.model.domains.values():
             values = ", ".join(domain.members)
-            yield Entry(domain.id, "domain", "", domain.why, "", _kept([("values", values)]), domain.place)
+            why = self.say(domain.why, f"domain {domain.id}")
+            yield Entry(domain.id, "domain", "", why, "", _kept([("values", values)]), domain.place)
             for value in domain.members:
-                why = domain.open.get(value, "")
-                facts = [("of domain", f"{domain.id}: {domain.why}" if domain.why else domain.id), *self._uses(value)]
-                yield Entry(value, "value", "", why, "", _kept(facts), domain.place)
+                having.setdefault(value, []).append(domain)
+        for value, domains in having.items():
+            facts = [("value of", f"{one.id}, {one.why}" if one.why else one.id) for one in domains]
+            why = "; ".join(dict.fromkeys(one.open[value] for one in domains if value in one.open))
+            yield Entry(value, "value", "", why, "", _kept([*facts, *self._uses(value)]), domains[0].place)
 
     def _fields(self) -> Iterator[Entry]:
         for fields in self.model.fields.values():
@@ -288,19 +292,18 @@ class Entries:
                     ("read from", ".".join(one.observe.path) if one.observe is not None else ""),
                     ("machine", variable.machine if variable is not None else ""),
                 ]
-                entry = Entry(one.id, "field", "", self.say(why, f"field {one.id}"), "", _kept(facts), one.place)
-                yield entry
-                if one.name not in self.found:
-                    yield Entry(one.name, f"field of {one.collection}", "", entry.why, "", entry.facts, one.place)
+                why = self.say(why, f"field {one.id}")
+                for name in (one.id, one.name):
+                    yield Entry(name, f"field of {one.collection}", "", why, "", _kept(facts), one.place)
 
     # ---------------------------------------------------------------------------------------------------------- words
 
     def _mentioned(self, word: str) -> list[Entry]:
         """Show a word that is no id: a reason, say, that rows write or ask for."""
         uses = self._uses(word)
-        return [Entry(word, "word", facts=tuple(uses))] if uses else []
+        return [Entry(word, "word", facts=uses)] if uses else []
 
-    def _uses(self, word: str) -> list[tuple[str, str]]:
+    def _uses(self, word: str) -> tuple[tuple[str, str], ...]:
         """Rows that write a literal, and rows that ask for it."""
         writers: dict[str, None] = {}
         askers: dict[str, None] = {}
@@ -337,7 +340,7 @@ def _effect(row: Row) -> str:
     return "; ".join(f"{name} := {f.text.strip()}" if name else f.text.strip() for name, f in row.then.items())
 
 
-def _kept(facts: Iterable[tuple[str, str]]) -> Any:
+def _kept(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Leave out facts that say nothing."""
     return tuple((label, text) for label, text in facts if text)
 
