@@ -221,7 +221,7 @@ def view_parts(
     picture: Picture | None = None,
     shown: Collection[str] | None = None,
     starts: Collection[str] | None = None,
-    box: Cluster | None = None,
+    sign: Node | None = None,
 ) -> Parts:
     """Draw a view.
 
@@ -233,15 +233,15 @@ def view_parts(
         Of its arrows; ends are values of the view.
     shown, starts
         Values to show, and those to start from (all, and as the tables say, by default).
-    box
-        A box to draw it in; its id stands before those of its nodes.
+    sign
+        A node that says what it is a view of, and leads to where it starts; its id stands before those of the others.
     """
-    prefix = f"{box.id}: " if box is not None else ""
+    prefix = f"{sign.id}: " if sign is not None else ""
     if starts is None:
         starts = {str(value) for value in start_values(words.model, view.collection, view.shows.expr) or ()}
     causes = [replace(c, source=prefix + c.source, target=prefix + c.target) for c in causes]
     names = [name for name in (*view.nodes, *view.unused) if shown is None or name in shown]
-    boxes = _boxes(words, picture, prefix, names, box)
+    boxes = _boxes(words, picture, prefix, names)
     labels = {prefix + name: _view_node(words, picture, view, name) for name in names}
     edges = arrows(words, causes, labels, boxes)
     ends = terminal(
@@ -251,8 +251,9 @@ def view_parts(
     )
     nodes = []
     for name in names:
-        around = boxes.get(prefix + name, box)
-        kind: NodeKind = "terminal" if prefix + name in ends else "initial" if name in starts else "state"
+        around = boxes.get(prefix + name)
+        initial = sign is None and name in starts
+        kind: NodeKind = "terminal" if prefix + name in ends else "initial" if initial else "state"
         label = (labels[prefix + name],)
         if name in view.unused:
             kind, label = "unused", (view.nodes.get(name) or name, words.say(f"view {view.id} {name}", view.unused[name]))
@@ -260,17 +261,18 @@ def view_parts(
     used = {end for edge in edges for end in (edge.source, edge.target)}
     inner = list(dict.fromkeys(boxes.values()))
     nodes += [Node(port(b), (words.word("any"),), "region", b.id) for b in inner if port(b) in used]
-    return Parts(tuple(nodes), edges, (*([box] if box is not None else []), *inner))
+    if sign is not None:
+        nodes.append(sign)
+        edges += tuple(Edge(f"{sign.id} -> {name}", sign.id, prefix + name) for name in names if name in starts)
+    return Parts(tuple(nodes), edges, tuple(inner))
 
 
-def _boxes(
-    words: Words, picture: Picture | None, prefix: str, names: Sequence[str], around: Cluster | None
-) -> dict[str, Cluster]:
+def _boxes(words: Words, picture: Picture | None, prefix: str, names: Sequence[str]) -> dict[str, Cluster]:
     """Return the box of each node that is in one of the picture's; a box for a single node is none."""
     found = {}
     for title, members in picture.clusters.items() if picture is not None else ():
         present = [name for name in names if name in members]
-        box = Cluster(prefix + title, (_named(words, picture, title),), around.id if around is not None else None)
+        box = Cluster(prefix + title, (_named(words, picture, title),))
         found |= {prefix + name: box for name in present if len(present) > 1}
     return found
 

@@ -102,8 +102,6 @@ def _graph(diagram: Diagram) -> dict[str, str]:
         "label": heading(diagram),
         "labeljust": "l",
         "labelloc": "t",
-        # Without it, clusters are ranked by themselves: edges into them may turn flat, and their labels collide.
-        "newrank": "true",
         "nodesep": "0.35",
         "pad": "0.12",
         "rankdir": diagram.rankdir,

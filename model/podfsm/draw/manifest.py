@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from podfsm.draw.content import NOTHING, Cause, Parts, actors, highlighted, view_parts
-from podfsm.draw.diagram import Cluster, Diagram, Language
+from podfsm.draw.diagram import Diagram, Language, Node
 from podfsm.draw.pictures import Picture, pictures
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
@@ -79,7 +79,7 @@ def pod_diagram(
         actors(words),
         language,
         caption=_caption(words, plan, exploration),
-        rankdir=shown[0][0].rank if len(shown) == 1 else "TB",
+        rankdir=shown[0][0].rank if len(shown) == 1 else "LR",
     )
     return highlighted(made, current)
 
@@ -98,22 +98,22 @@ def _shown(model: Model, subject: Subject, only: str) -> list[tuple[Picture, Vie
 
 
 def _restricted(words: Words, exploration: Exploration, picture: Picture, view: View) -> Parts:
-    """Draw a view of every element of the pod, each in a box."""
+    """Draw a view of every element of the pod; elements that can do the same share one drawing."""
+    # No boxes around these: parallel arrows in nested boxes have their labels laid upon each other.
     system = exploration.system
     defects = declared(view)
-    parts = NOTHING
+    same: dict[tuple[frozenset[str], tuple[Cause, ...]], list[str]] = {}
     for number, members in enumerate(system.component_elements):
-        if members[0].collection.id != view.collection:
-            continue
-        name = system.components[number]
-        projection = project(exploration, view, component=name)
-        if not projection.starts:
-            continue
-        causes = [Cause(a.source, a.target, a.row, bool(defects.get(a))) for a in projection.arrows]
-        ends = {end for arrow in projection.arrows for end in (arrow.source, arrow.target)}
-        title = name if number else words.titled(view)
-        box = Cluster(name, (title,))
-        parts += view_parts(words, view, causes, picture, ends | projection.starts, projection.starts, box)
+        projection = project(exploration, view, component=system.components[number])
+        if members[0].collection.id == view.collection and projection.starts:
+            causes = (Cause(a.source, a.target, a.row, bool(defects.get(a))) for a in sorted(projection.arrows))
+            same.setdefault((projection.starts, tuple(causes)), []).append(system.components[number])
+    parts = NOTHING
+    for (starts, causes), names in same.items():
+        shown = {end for cause in causes for end in (cause.source, cause.target)} | starts
+        label = (words.titled(view), *(names if view.collection != system.analysis.root else ()))
+        sign = Node(names[0], label, "region")
+        parts += view_parts(words, view, causes, picture, shown, starts, sign)
     return parts
 
 
