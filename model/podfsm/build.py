@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -32,6 +33,9 @@ PICTURES = (".svg", ".png")
 
 WORKERS = 2
 
+MOST_LOST = 20
+"""Missing rows that are named."""
+
 
 def run(request: BuildRequest) -> int:
     """Run the command.
@@ -48,14 +52,14 @@ def run(request: BuildRequest) -> int:
     """
     started = time.perf_counter()
     root = _root(request)
-    model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
+    model = tables.shipped() if request.tables is None else _others(request.tables)
     problems = _pins(root, model)
     report = _report(request, model)
     problems += report.problems
     for problem in (*problems, *report.undetermined):
         request.console.error(problem)
     if request.tables is not None:
-        _tell_changes(request, model)
+        _tell_changes(request, model, bool(problems))
     differences = 0
     if request.tables is None or not request.check:
         differences = _outputs(request, root, model, report, bool(problems or report.undetermined))
@@ -66,6 +70,21 @@ def run(request: BuildRequest) -> int:
 
 
 # --------------------------------------------------------------------------------------------------------------- where
+
+
+def _others(directory: Path) -> Model:
+    """Load other tables than the shipped ones; if they do not load, say also which of the shipped rows they lack."""
+    try:
+        return tables.loaded(str(directory))
+    except PodfsmError as error:
+        paths = sorted(directory.rglob("*.yaml")) if directory.is_dir() else []
+        named = re.compile(r"""\bid:\s*["']?([\w.-]+)""")
+        names = {name for path in paths for name in named.findall(path.read_text("utf-8", "replace"))}
+        # An event with a single row gives it no id of its own.
+        wanted = [row.id for row in tables.shipped().rows() if row.id != row.owner] if paths else []
+        lacking = [name for name in wanted if name not in names]
+        lost = [f"{directory}: row {name} of the shipped tables is missing; restore it" for name in lacking]
+        raise PodfsmError([*error.messages, *lost[:MOST_LOST]]) from None
 
 
 def _root(request: BuildRequest) -> Path | None:
@@ -242,12 +261,10 @@ def _meaning(row: Row) -> tuple[Any, ...]:
     return row.owner, row.when.text if row.when is not None else None, then, flags
 
 
-def _tell_changes(request: BuildRequest, model: Model) -> None:
-    found = changes(model, tables.shipped())
-    if found:
-        request.console.print("compared with the shipped tables:")
-    for text in found:
-        request.console.print(f"  {text}")
+def _tell_changes(request: BuildRequest, model: Model, failed: bool) -> None:
+    tell = request.console.error if failed else request.console.print
+    for text in changes(model, tables.shipped()):
+        tell(f"compared with the shipped tables: {text}")
 
 
 def _tell(request: BuildRequest, model: Model, report: Report, problems: int) -> None:

@@ -263,7 +263,7 @@ def _compare(folder: str) -> _Outcome:
             problems=[f"tables: no binding {folder!r}, of which Kubernetes' answers are recorded; restore it"]
         )
     deriver = Deriver(model, folder)
-    problems = list(sample.contradictions(model, deriver, folder))
+    problems = sample.shortened(sample.contradictions(model, deriver, folder))
     seen = coverage.joined(coverage.seen_by(program) for program in deriver.programs.values())
     return _Outcome(seen=seen, problems=problems, cases=sum(1 for _ in sample.cases(folder)))
 
@@ -271,7 +271,7 @@ def _compare(folder: str) -> _Outcome:
 def _read(folder: str) -> _Outcome:
     """Read the manifests of the sample."""
     program = Program(_tables(), kubernetes.gates(_tables()))
-    problems = list(sample.contradicted_manifests(program))
+    problems = sample.shortened(sample.contradicted_manifests(program))
     return _Outcome(seen=coverage.seen_by(program), problems=problems, cases=sum(1 for _ in sample.cases(folder)))
 
 
@@ -322,7 +322,8 @@ def make_report(model: Model, progress: Progress | None = None, jobs: int = 2) -
     ordered = sorted(configurations, key=lambda c: -_weight(c))
     work: list[tuple[str, Callable[[Any], _Outcome], Any]] = [(c.id, _explore, c) for c in ordered]
     work += [(f"vectors of {folder}", _compare, folder) for folder in sample.folders()]
-    work.append((f"vectors of {sample.MANIFESTS}", _read, sample.MANIFESTS))
+    if (sample.DIRECTORY / f"{sample.MANIFESTS}{sample.SUFFIX}").is_file():
+        work.append((f"vectors of {sample.MANIFESTS}", _read, sample.MANIFESTS))
     outcomes: dict[str, _Outcome] = {}
     for name, outcome in _run(work, model, jobs):
         outcomes[name] = outcome

@@ -29,23 +29,34 @@ SUFFIX = ".jsonl.gz"
 
 MANIFESTS = "manifests"
 
+MOST_TOLD = 5
+"""Cases of one folder that are told; a changed row often contradicts hundreds."""
 
-def folders(directory: Path = DIRECTORY) -> list[str]:
+
+def folders() -> list[str]:
     """Names of the folders that the sample has cases of."""
-    names = (path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}"))
+    names = (path.name.removesuffix(SUFFIX) for path in DIRECTORY.glob(f"*{SUFFIX}"))
     return sorted(name for name in names if name != MANIFESTS)
 
 
-def cases(folder: str, directory: Path = DIRECTORY) -> Iterator[dict[str, Any]]:
+def cases(folder: str) -> Iterator[dict[str, Any]]:
     """Cases of a folder, in the order of the file."""
-    with gzip.open(directory / f"{folder}{SUFFIX}", "rt", encoding="utf-8") as lines:
+    with gzip.open(DIRECTORY / f"{folder}{SUFFIX}", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 
 
-def contradictions(model: Model, deriver: Deriver, folder: str, directory: Path = DIRECTORY) -> Iterator[str]:
+def shortened(problems: Iterator[str]) -> list[str]:
+    """Keep the first problems, and say how many there are more."""
+    found = list(problems)
+    return (
+        found if len(found) <= MOST_TOLD else [*found[:MOST_TOLD], f"... and {len(found) - MOST_TOLD} more like these"]
+    )
+
+
+def contradictions(model: Model, deriver: Deriver, folder: str) -> Iterator[str]:
     """Run the cases of a folder; say where the tables answer otherwise than Kubernetes did."""
-    for number, case in enumerate(cases(folder, directory), 1):
+    for number, case in enumerate(cases(folder), 1):
         try:
             found = difference(deriver.derive(case["in"]), case["out"])
         except (EvaluationError, PodfsmError) as error:
@@ -64,9 +75,9 @@ def _rows(model: Model, folder: str, document: Any) -> list[str]:
     return [row.id for row in model.rows() if row.id in fired]
 
 
-def contradicted_manifests(program: Program, directory: Path = DIRECTORY) -> Iterator[str]:
+def contradicted_manifests(program: Program) -> Iterator[str]:
     """Read the manifests of the sample; say where the tables make something else of one."""
-    for number, case in enumerate(cases(MANIFESTS, directory), 1):
+    for number, case in enumerate(cases(MANIFESTS), 1):
         try:
             found = difference(manifest_answer(case["in"], program), case["out"])
         except EvaluationError as error:

@@ -1,0 +1,171 @@
+"""`podfsm build` on a toy: what it writes, compares, refuses and says."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from podfsm import build
+from podfsm.cli.output import Console
+from podfsm.errors import PodfsmError
+from podfsm.language import tables
+from podfsm.language.load import load
+from podfsm.observe import sample
+from podfsm.requests import BuildRequest, Status
+
+LAMP = Path(__file__).resolve().parent.parent / "data" / "lamp"
+
+Build = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def lamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the toy tables, which stand in for the shipped ones; nothing else is made of them."""
+    directory = tmp_path / "tables"
+    shutil.copytree(LAMP, directory)
+    monkeypatch.setattr(sample, "DIRECTORY", tmp_path / "nothing")
+    monkeypatch.setattr(build, "WORKERS", 1)
+    monkeypatch.setattr(build, "find_spec", lambda _: None)
+    monkeypatch.setattr(tables, "shipped", lambda: load(LAMP))
+    monkeypatch.setattr(tables, "loaded", lambda place: load(Path(place)))
+    return directory
+
+
+@pytest.fixture
+def run(lamp: Path) -> Build:
+    """Run the command: its status, and what it writes to standard output and error."""
+
+    def call(**given: object) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        status = build.run(BuildRequest(console=Console(out, err), **given))  # type: ignore[arg-type]
+        return status, out.getvalue(), err.getvalue()
+
+    return call
+
+
+def change(lamp: Path, old: str, new: str) -> None:
+    path = lamp / "lamp.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_it_writes_and_then_finds_no_difference(run: Build, tmp_path: Path) -> None:
+    status, out, err = run(out=tmp_path / "out")
+    assert (status, err) == (Status.FINE, "")
+    assert (
+        "as is: 2 configurations, 9 states, 19 transitions; of 4 properties 2 proved and 2 refuted, as expected" in out
+    )
+    assert "everything is as the tables expect" in out
+    assert run(out=tmp_path / "out", check=True)[0] == Status.FINE
+
+
+def test_the_manifest_pins_sizes_verdicts_and_rows(run: Build, tmp_path: Path) -> None:
+    run(out=tmp_path / "out")
+    first = (tmp_path / "out" / build.MANIFEST).read_bytes()
+    manifest = json.loads(first)
+    assert manifest["configurations"]["one-lamp"]["as-is"] == {"states": 5, "transitions": 11, "depth": 3}
+    assert manifest["properties"]["no-current"] == {"as-is": "REFUTED", "intended": "PROVED"}
+    assert manifest["rows"] == sorted(row.id for row in load(LAMP).rows())
+    (tmp_path / "out" / build.MANIFEST).unlink()
+    run(out=tmp_path / "out")
+    assert (tmp_path / "out" / build.MANIFEST).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda path: path.write_text("{}"), "generated/manifest.json: differs; run podfsm build"),
+        (lambda path: path.unlink(), "generated/manifest.json: missing"),
+        (lambda path: (path.parent / "old.txt").write_text("x"), "generated/old.txt: unexpected"),
+    ],
+)
+def test_check_finds_every_difference_and_writes_nothing(
+    run: Build, tmp_path: Path, harm: Callable[[Path], object], said: str
+) -> None:
+    run(out=tmp_path / "out")
+    harm(tmp_path / "out" / build.MANIFEST)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    status, _, err = run(out=tmp_path / "out", check=True)
+    assert status == Status.DIFFERS
+    assert said in err
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_of_pictures_only_the_presence_is_compared(tmp_path: Path) -> None:
+    wanted: build.Files = {"diagrams/a.dot": "digraph {}", "diagrams/a.svg": "<svg/>"}
+    assert build.written(tmp_path, wanted, remove=True) == (2, 0)
+    (tmp_path / "diagrams" / "a.svg").write_text("<svg>other</svg>")
+    assert build.compared(tmp_path, wanted) == []
+    (tmp_path / "diagrams" / "a.svg").rename(tmp_path / "diagrams" / "b.svg")
+    assert [str(d) for d in build.compared(tmp_path, wanted)] == [
+        "diagrams/a.svg: missing",
+        "diagrams/b.svg: unexpected",
+    ]
+    assert build.written(tmp_path, wanted, remove=True) == (1, 1)
+    assert build.compared(tmp_path, wanted) == []
+
+
+def test_nothing_is_written_of_tables_that_fail(run: Build, lamp: Path, tmp_path: Path) -> None:
+    change(lamp, "then: {power: cut}, publish", "then: {}, publish")
+    status, _, err = run(tables=lamp, out=tmp_path / "out")
+    assert status == Status.DIFFERS
+    assert "nothing was written" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_tables_are_checked_and_what_differs_is_named(run: Build, lamp: Path) -> None:
+    assert run(tables=lamp, check=True)[0] == Status.FINE
+    change(lamp, "when: pressed, then: {pressed: false}", "when: pressed, then: {}")
+    status, _, err = run(tables=lamp, check=True)
+    assert status == Status.DIFFERS
+    assert "compared with the shipped tables: lamp.yaml:43:11: row switch.off is changed" in err
+    assert "edge lamp.goes-off" in err
+
+
+def test_a_missing_row_is_named_even_if_the_tables_do_not_load(run: Build, lamp: Path) -> None:
+    change(lamp, "    - {id: brightness.dark, then: dark, why: otherwise not}\n", "")
+    with pytest.raises(PodfsmError) as error:
+        run(tables=lamp, check=True)
+    assert f"{lamp}: row brightness.dark of the shipped tables is missing; restore it" in error.value.messages
+
+
+def test_a_pinned_row_that_is_gone_is_named(run: Build, lamp: Path, tmp_path: Path) -> None:
+    run(out=tmp_path / "out")
+    change(lamp, "id: brightness.dark", "id: brightness.none")
+    change(lamp, "[[switch.off, brightness.dark], [supply.cut, brightness.dark]]", "[[switch.off, brightness.none]]")
+    status, _, err = run(tables=lamp, check=True, out=tmp_path / "out")
+    assert status == Status.DIFFERS
+    assert "row 'brightness.dark' is pinned and the tables no longer have it" in err
+
+
+def test_outside_a_checkout_it_needs_a_directory(run: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PodfsmError, match="no checkout of podfsm is around this directory; give --out DIR"):
+        run()
+
+
+def test_other_tables_do_not_overwrite_what_is_committed(run: Build, lamp: Path) -> None:
+    with pytest.raises(PodfsmError, match="give --out DIR, or --check"):
+        run(tables=lamp)
+
+
+def test_an_undetermined_property_is_no_pass(run: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podfsm.explore.report.LIMITS", {"max_states": 4})
+    monkeypatch.setattr("podfsm.explore.views.compare", lambda *_: [])
+    monkeypatch.setattr("podfsm.explore.coverage._missing", lambda *_: "")
+    status, out, err = run(out=tmp_path / "out")
+    assert status == Status.UNDETERMINED
+    assert "undetermined on one-lamp" in err
+    assert "0 problems, 2 undetermined" in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_checkout_is_found_from_below(repository: Path) -> None:
+    assert build.checkout(repository / "tests" / "build") == repository
+    assert build.checkout(Path("/")) is None
