@@ -429,6 +429,7 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
             cell = diagram.data.get(part)
             names = cell.items() if cell is not None else ()
             yield from ((f"diagram {diagram.id} {part.removesuffix('s')} {name}", text.place) for name, text in names)
+    yield from ((f"arrow {arrow.id}", arrow.place) for arrow in model.named["arrows"].values())
     for event in _events(model).values():
         yield f"event {event.id}", event.place
     yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
