@@ -16,8 +16,10 @@ from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
 TITLED_SECTIONS = tuple(
-    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes".split()
+    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes titles".split()
 )
+#: Those of them whose ids are often ids of rows or tables, too: their texts have the kind in their key only.
+KIND_FIRST = ("terms", "diagrams", "regions", "lifetimes", "titles")
 #: Texts of named entries beside their title.
 FURTHER_TEXTS = {
     "actors": ("why",),
@@ -25,6 +27,9 @@ FURTHER_TEXTS = {
     "defects": ("as-is", "intended", "advice"),
     "diagrams": ("caption",),
     "features": ("why",),
+    "lifetimes": ("ends", "anew"),
+    "terms": ("why", "unwritten"),
+    "titles": ("why",),
 }
 #: Sections of named entries that something must use.
 USED_SECTIONS = ("features", "assumptions", "actors")
@@ -404,12 +409,12 @@ def titled(model: Model) -> dict[str, Place]:
     an event, a machine and a feature, ... may have the same id, and some things have several texts: those are found
     under their kind, their id and the name of the text, too, as `event container.exit`, `feature deletion`,
     `feature deletion why`, `defect K01 as-is`, `refusal.image mend`, `view pod-phase Running`,
-    `diagram termination node gone`.
+    `diagram termination node gone`, `field pod.phase`, `domain phase`, `domain phase Unknown`.
     """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
     groups += [model.findings, model.reductions, model.defaults]
-    groups += [model.named[section] for section in TITLED_SECTIONS]
+    groups += [model.named[section] for section in TITLED_SECTIONS if section not in KIND_FIRST]
     groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
     for group in groups:
         for name, entry in group.items():
@@ -432,17 +437,46 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
     yield from ((f"arrow {arrow.id}", arrow.place) for arrow in model.named["arrows"].values())
     for event in _events(model).values():
         yield f"event {event.id}", event.place
+    yield from ((f"{row.id}.unreached", row.place) for row in model.rows() if row.unreached)
     yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
     yield from ((f"kind {kind.id}", kind.place) for kind in model.kinds.values())
     yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
-    yield from ((f"{finding.id} text", finding.text.place) for finding in model.findings.values())
+    yield from ((f"{finding.id} text", finding.place) for finding in model.findings.values())
+    yield from ((f"{one.id} why", one.place) for one in model.reductions.values() if one.title and one.why)
+    yield from ((f"chosen {name}", chosen.place) for name, chosen in model.chosen.items())
     for view in model.views.values():
         yield from ((f"view {view.id} {node}", view.place) for node in (*view.nodes, *view.unused))
+    for name, cell in _cells(model, "properties"):
+        yield from ((f"{name} {part}", cell.place) for part in ("title", "contract") if cell.get(part) is not None)
+    yield from _texts_of_values(model)
+
+
+def _texts_of_values(model: Model) -> Iterator[tuple[str, Place]]:
+    """Iterate over the texts of what rows read and write, and of where that comes from."""
+    for name, fields in model.fields.items():
+        for field in fields.values():
+            if field.variable is not None and field.variable.why:
+                yield f"field {name}.{field.name}", field.place
+    for section in ("observe", "let"):
+        for name, cells in _cells(model, section):
+            for field_name, cell in cells.items():
+                if cell.get("why") is not None or cell.get("title") is not None:
+                    yield f"field {name}.{field_name}", cell.place
+    for domain in model.domains.values():
+        if domain.why:
+            yield f"domain {domain.id}", domain.place
+        yield from ((f"domain {domain.id} {value}", domain.place) for value in domain.open)
+    yield from ((f"gate {gate.id}", gate.place) for gate in model.gates.values() if gate.why)
+    yield from ((f"procedure {one.id}", one.place) for one in model.procedures.values() if one.why)
+    yield from ((f"collection {one.id}", one.place) for one in model.collections.values() if one.title)
+    yield from ((f"binding {binding.id}", binding.place) for binding in model.bindings.values() if binding.title)
+
+
+def _cells(model: Model, section: str) -> Iterator[tuple[str, Cell]]:
+    """Iterate over the entries of a section of all files."""
     for file in model.files.values():
-        properties = file.get("properties")
-        for name, cell in properties.items() if properties is not None else ():
-            if cell.get("title") is not None:
-                yield f"{name} title", cell.place
+        cell = file.get(section)
+        yield from cell.items() if cell is not None else ()
 
 
 def _check_texts(model: Model, language: str, problems: Problems) -> None:
