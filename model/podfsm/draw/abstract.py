@@ -190,9 +190,10 @@ class _Follower:
             wanted = (args[1],) if kind == "equal" else args[1]
             return None if found is None else frozenset(value in wanted for value in found)
         if kind == "same":
-            return _pairs(*(self.values(arg, environment) for arg in args), operator.eq)
+            return _pairs(self.values(args[0], environment), self.values(args[1], environment), operator.eq)
         if kind == "less":
-            return _pairs(*(self.values(arg, environment) for arg in args[1:]), functions.COMPARE[args[0]])
+            left, right = (self.values(arg, environment) for arg in args[1:])
+            return _pairs(left, right, functions.COMPARE[args[0]])
         if kind == "gate":
             return frozenset({args[0] in self.gates})
         if kind == "builtin" and args[0] == "if":
@@ -213,8 +214,8 @@ class _Follower:
 
     def _choice(self, args: Sequence[Expr], environment: Mapping[str, Values]) -> Values:
         condition = self._truth(args[0], environment)
-        parts = [self.values(arg, environment) for arg, way in zip(args[1:], (True, False), strict=True) if way in condition]
-        return _union(parts)
+        ways = zip(args[1:], (True, False), strict=True)
+        return _union([self.values(arg, environment) for arg, way in ways if way in condition])
 
     def _field(self, field: Field, environment: Mapping[str, Values]) -> Values:
         if field.collection != self.collection:

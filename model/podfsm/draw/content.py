@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from podfsm.draw import regions
@@ -116,7 +117,7 @@ def actors(words: Words) -> tuple[Actor, ...]:
 def highlighted(made: Diagram, current: Sequence[str], visited: Sequence[str] = ()) -> Diagram:
     """Highlight nodes and a path, given as ids or values of nodes."""
     path = [_node_id(made, name) for name in visited]
-    steps = set(zip(path, path[1:], strict=False))
+    steps = set(pairwise(path))
     return replace(
         made,
         current=frozenset(_node_id(made, name) for name in current),
@@ -254,9 +255,9 @@ def view_parts(
         around = boxes.get(prefix + name)
         initial = sign is None and name in starts
         kind: NodeKind = "terminal" if prefix + name in ends else "initial" if initial else "state"
-        label = (labels[prefix + name],)
+        label: tuple[str, ...] = (labels[prefix + name],)
         if name in view.unused:
-            kind, label = "unused", (view.nodes.get(name) or name, words.say(f"view {view.id} {name}", view.unused[name]))
+            kind, label = "unused", (name, words.say(f"view {view.id} {name}", view.unused[name]))
         nodes.append(Node(prefix + name, label, kind, around.id if around is not None else None))
     used = {end for edge in edges for end in (edge.source, edge.target)}
     inner = list(dict.fromkeys(boxes.values()))
@@ -269,7 +270,7 @@ def view_parts(
 
 def _boxes(words: Words, picture: Picture | None, prefix: str, names: Sequence[str]) -> dict[str, Cluster]:
     """Return the box of each node that is in one of the picture's; a box for a single node is none."""
-    found = {}
+    found: dict[str, Cluster] = {}
     for title, members in picture.clusters.items() if picture is not None else ():
         present = [name for name in names if name in members]
         box = Cluster(prefix + title, (_named(words, picture, title),))
@@ -321,15 +322,21 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
     for change in followed.changes:
         if _possible(picture, change, index):
             row = next((row for row in reversed(change.rows) if name in row.then), None)
-            ends = [_place(picture, name, values[index]) for values in (change.before, change.after)]
-            causes[Cause(*ends, row.id if row is not None else change.event.id, row is not None and bool(row.defect))] = None
+            source, target = (_place(picture, name, values[index]) for values in (change.before, change.after))
+            cause = (
+                Cause(source, target, change.event.id)
+                if row is None
+                else Cause(source, target, row.id, bool(row.defect))
+            )
+            causes[cause] = None
     box = Cluster(name, (words.titled(model.machines[field.machine]),)) if len(picture.states) > 1 else None
     if box is not None and model.machines[field.machine].main != name:
         box = Cluster(name, (_named(words, picture, name),))
     edges = arrows(words, causes, {})
     reached = {values[index] for values in followed.reached}
     values = [value for value in field.values if value in reached]
-    ends = terminal([_place(picture, name, v) for v in values], causes, [_place(picture, name, v) for v in picture.ends])
+    places = [_place(picture, name, value) for value in values]
+    ends = terminal(places, causes, [_place(picture, name, value) for value in picture.ends])
     starts = {values[index] for values in followed.starts}
     nodes = []
     for value in values:

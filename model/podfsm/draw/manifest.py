@@ -62,7 +62,7 @@ def pod_diagram(
         raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large to be explored; draw a smaller one")
     try:
         exploration = explore_configuration(
-            model, plan.configuration, defects, max_states=MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
+            model, plan.configuration, defects, (), MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
         )
     except LimitError as error:
         raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large: {error}") from error
@@ -106,8 +106,8 @@ def _restricted(words: Words, exploration: Exploration, picture: Picture, view: 
     for number, members in enumerate(system.component_elements):
         projection = project(exploration, view, component=system.components[number])
         if members[0].collection.id == view.collection and projection.starts:
-            causes = (Cause(a.source, a.target, a.row, bool(defects.get(a))) for a in sorted(projection.arrows))
-            same.setdefault((projection.starts, tuple(causes)), []).append(system.components[number])
+            told = (Cause(a.source, a.target, a.row, bool(defects.get(a))) for a in sorted(projection.arrows))
+            same.setdefault((projection.starts, tuple(told)), []).append(system.components[number])
     parts = NOTHING
     for (starts, causes), names in same.items():
         shown = {end for cause in causes for end in (cause.source, cause.target)} | starts

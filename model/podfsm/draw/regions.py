@@ -53,52 +53,41 @@ def influences(model: Model) -> dict[Influence, tuple[str, ...]]:
     """
     found: dict[Influence, dict[str, None]] = {}
     analysed = analysis(model)
-
-    def note(source: str, target: str, kind: str, field: Field) -> None:
-        found.setdefault((source, target, kind), {})[field.name] = None
-
-    def reading(reader: str, expr: Expr) -> None:
-        for field in variables_read(model, analysed, expr):
+    for reader, expr in _read(model):
+        for field in variables_read(analysed, expr):
             assert field.variable is not None
-            note(field.variable.machine, reader, READS, field)
+            found.setdefault((field.variable.machine, reader, READS), {})[field.name] = None
+    for machine, field in _written(model):
+        if field.variable is not None:
+            found.setdefault((machine, field.variable.machine, CHANGES), {})[field.name] = None
+    return {key: tuple(names) for key, names in sorted(found.items())}
 
+
+def _read(model: Model) -> Iterator[tuple[str, Expr]]:
+    """Yield (machine, expression that it reads)."""
     for machine in model.machines.values():
-        for expr in _expressions(machine):
-            reading(machine.id, expr)
         for event in machine.events:
-            for row in event.rows:
-                for name in row.then:
-                    field = model.fields[machine.collection][name]
-                    if field.variable is not None:
-                        note(machine.id, field.variable.machine, CHANGES, field)
-            for fire in event.fires:
-                target = model.event(fire.event)
-                for name in dict.fromkeys(name for row in target.rows for name in row.then):
-                    field = model.fields[model.machines[target.machine].collection][name]
-                    if field.variable is not None:
-                        note(machine.id, field.variable.machine, CHANGES, field)
+            rows = [formula for row in event.rows for formula in (row.when, *row.then.values())]
+            yield from ((machine.id, formula.expr) for formula in (event.when, *rows) if formula is not None)
+            yield from ((machine.id, Expr("any", BOOL, (fire.scope, None))) for fire in event.fires)
     for procedure in model.procedures.values():
         for _, collection, formulas in procedure.stages:
             for name, formula in formulas.items():
                 variable = model.fields[collection][name].variable
                 if variable is not None:
-                    reading(variable.machine, formula.expr)
-    return {key: tuple(names) for key, names in sorted(found.items())}
+                    yield variable.machine, formula.expr
 
 
-def _expressions(machine: Machine) -> Iterator[Expr]:
-    for event in machine.events:
-        if event.when is not None:
-            yield event.when.expr
-        for row in event.rows:
-            if row.when is not None:
-                yield row.when.expr
-            yield from (formula.expr for formula in row.then.values())
-        for fire in event.fires:
-            yield Expr("any", BOOL, (fire.scope, None))
+def _written(model: Model) -> Iterator[tuple[str, Field]]:
+    """Yield (machine, field that its events, or those that they fire, write)."""
+    for machine in model.machines.values():
+        for event in machine.events:
+            for other in (event, *(model.event(fire.event) for fire in event.fires)):
+                fields = model.fields[model.machines[other.machine].collection]
+                yield from ((machine.id, fields[name]) for row in other.rows for name in row.then)
 
 
-def variables_read(model: Model, analysed: Analysis, expr: Expr) -> list[Field]:
+def variables_read(analysed: Analysis, expr: Expr) -> list[Field]:
     """Return the variables that decide an expression, through lets, tables and what is explored in their place."""
     found: dict[str, Field] = {}
     seen: set[str] = set()

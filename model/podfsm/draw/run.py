@@ -33,7 +33,7 @@ def run(request: DrawRequest) -> int:
         _list(request, model)
         return Status.FINE
     form = _form(request)
-    made = _of_pods(request, model) if request.manifest is not None else {request.view or "": _of_tables(request, model)}
+    made = _of_tables(request, model) if request.manifest is None else _of_pods(request, model)
     if request.out is not None and len(made) > 1:
         raise PodfsmError(f"{request.manifest}: holds {len(made)} pods ({', '.join(made)}); leave --out away")
     for name, diagram in made.items():
@@ -47,7 +47,7 @@ def files(model: Model, _report: Any = None) -> dict[str, str | bytes]:
     Returns
     -------
     dict
-        Content by path, such as ``diagrams/NAME.en.svg``. Where no engine can draw, the DOT only; the reason is printed.
+        Content by path, such as ``diagrams/NAME.en.svg``. Without an engine, the DOT only; the reason is printed.
     """
     from podfsm.draw.content import diagram
     from podfsm.draw.pictures import pictures
@@ -92,10 +92,11 @@ def _form(request: DrawRequest) -> str:
     return suffix
 
 
-def _of_tables(request: DrawRequest, model: Model) -> Diagram:
+def _of_tables(request: DrawRequest, model: Model) -> dict[str, Diagram]:
     from podfsm.draw.content import diagram
 
-    return diagram(model, request.view or "", request.lang, request.current)
+    name = request.view or ""
+    return {name: diagram(model, name, request.lang, request.current)}
 
 
 def _of_pods(request: DrawRequest, model: Model) -> dict[str, Diagram]:
