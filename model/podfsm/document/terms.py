@@ -32,7 +32,7 @@ VERDICTS = ("right", "outdated", "wrong", "incomplete")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "terms": ("title", "why", "group"),
     "lifetimes": ("title", "ends", "anew"),
-    "seeds": ("note", "notion", "verdict", "why"),
+    "seeds": ("note", "notion", "verdict"),
     "beliefs": ("title", "why"),
 }
 
