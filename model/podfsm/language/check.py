@@ -16,10 +16,10 @@ from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
 TITLED_SECTIONS = tuple(
-    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes titles".split()
+    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes titles seeds".split()
 )
 #: Those of them whose ids are often ids of rows or tables, too: their texts have the kind in their key only.
-KIND_FIRST = ("terms", "diagrams", "regions", "lifetimes", "titles")
+KIND_FIRST = ("terms", "diagrams", "regions", "lifetimes", "titles", "seeds")
 #: Texts of named entries beside their title.
 FURTHER_TEXTS = {
     "actors": ("why",),
@@ -27,7 +27,8 @@ FURTHER_TEXTS = {
     "defects": ("as-is", "intended", "advice"),
     "diagrams": ("caption",),
     "features": ("why",),
-    "lifetimes": ("ends", "anew"),
+    "lifetimes": ("ends", "anew", "why"),
+    "seeds": ("why",),
     "terms": ("why", "unwritten"),
     "titles": ("why",),
 }
@@ -434,6 +435,10 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
             cell = diagram.data.get(part)
             names = cell.items() if cell is not None else ()
             yield from ((f"diagram {diagram.id} {part.removesuffix('s')} {name}", text.place) for name, text in names)
+    for term in model.named["terms"].values():
+        writers = term.data.get("writers")
+        for number, writer in enumerate(writers.value if writers is not None else (), start=1):
+            yield f"term {term.id} writer {number}", writer.place
     yield from ((f"arrow {arrow.id}", arrow.place) for arrow in model.named["arrows"].values())
     for event in _events(model).values():
         yield f"event {event.id}", event.place
