@@ -135,6 +135,8 @@ class DrawRequest(Request):
         Form of the picture; None means that of the suffix of `out`, and SVG without one.
     current
         Nodes to highlight.
+    dot
+        Graphviz program to draw with; one that is found if None.
     cluster
         The Kubernetes that is modelled.
     lang
@@ -146,6 +148,7 @@ class DrawRequest(Request):
     out: Path | None = None
     format: PictureFormat | None = None
     current: tuple[str, ...] = ()
+    dot: str | None = None
     cluster: Cluster = field(default_factory=Cluster)
     lang: Lang = "en"
 

@@ -21,6 +21,7 @@ from podfsm.requests import Cluster, Defects, DrawRequest, Lang, PictureFormat
     help="Form of the picture.  [default: by the suffix of FILE, else svg]",
 )
 @click.option("--current", multiple=True, metavar="NODE", help="Highlight a node, such as a phase; repeatable.")
+@click.option("--dot", metavar="PROGRAM", help="Draw with this Graphviz program.  [default: graphviz-pure, or dot]")
 @options.cluster
 @options.lang
 @options.tables
@@ -30,6 +31,7 @@ def draw(
     out: Path | None,
     picture_format: PictureFormat | None,
     current: tuple[str, ...],
+    dot: str | None,
     kubernetes: str | None,
     gates: Mapping[str, bool],
     defects: Defects,
@@ -46,6 +48,7 @@ def draw(
             out=out,
             format=picture_format,
             current=current,
+            dot=dot,
             cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
             lang=lang,
             tables=tables,

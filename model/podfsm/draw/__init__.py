@@ -5,10 +5,10 @@ The modules here know nodes, edges, clusters and actors, and how the tables say 
 and pictures are made from it by a pinned engine.
 """
 
+from podfsm.draw.command import files, run
 from podfsm.draw.diagram import PALETTE, Actor, Cluster, Diagram, Edge, Node, palette_colour
 from podfsm.draw.dot import to_dot
 from podfsm.draw.engine import FORMATS, Engine, find_engine, render
-from podfsm.draw.run import files, run
 
 __all__ = [
     "FORMATS",

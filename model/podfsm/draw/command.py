@@ -122,7 +122,7 @@ def _of_pods(request: DrawRequest, model: Model) -> dict[str, Diagram]:
 def _write(request: DrawRequest, diagram: Diagram, path: Path, form: str) -> None:
     source = to_dot(diagram)
     try:
-        picture = render(source, form)
+        picture = render(source, form, request.dot)
     except PodfsmError as error:
         rescue = path.with_suffix(".dot")
         write_atomically(rescue, source)
