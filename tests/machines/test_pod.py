@@ -157,6 +157,8 @@ def test_only_a_region_of_transitions_moves() -> None:
     assert machine.get_transitions("exit", source="none") == []
     assert [t.dest for t in machine.get_transitions("exit", source="running")] == ["exited"]
     assert pod.states["container/app"] == "none"
+    assert list(pod.transitions("garbage").states) == ["garbage"]
+    assert "garbage" not in pod.states
 
 
 # -------------------------------------------------------------------------------------------------------------- choices

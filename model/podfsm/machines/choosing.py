@@ -35,10 +35,10 @@ class Chooser:
             raise ArgumentError(f"choices: {_key(shot)} cannot have {values} here; possible: {possible}")
         for row in allowed[0].open:
             if row in self.choices:
-                self._used.add((row,))
-                allowed = [o for o in allowed if o.open.get(row) in (None, self.choices[row])]
+                fires = self._fires(row)
+                allowed = [option for option in allowed if option.open.get(row, fires) == fires]
         if not allowed:
-            raise ArgumentError(f"choices: the rows of {shot.event.id} cannot all fire, or not fire, as chosen")
+            raise ArgumentError(f"choices: the rows of {shot.event.id} cannot fire together as chosen")
         self.taken.append((shot, allowed[0]))
         return allowed[0]
 
@@ -59,6 +59,14 @@ class Chooser:
                 raise ArgumentError(f"choices: {name} of {key} is {wanted(*types[name])}, not {value!r}")
             self._used |= {(key,), (key, name)}
         return found
+
+    def _fires(self, row: str) -> bool:
+        """Tell what the user says about a row that may fire or not."""
+        said = self.choices[row]
+        if not isinstance(said, bool):
+            raise ArgumentError(f"choices: {row} is True or False, not {said!r}")
+        self._used.add((row,))
+        return said
 
     def refuse_unused(self, event: Event) -> None:
         """Raise an error if the user chose something that nothing asked for."""

@@ -30,7 +30,7 @@ class Option:
     effect
         Which of the region's effects with these arguments.
     open
-        Of rows that fire in some of these effects only: does the row fire in this one?
+        Of rows that may fire or not (`explore: either`): does the row fire in this effect?
     """
 
     arguments: Arguments
@@ -52,8 +52,8 @@ class Shot:
         found = []
         for given in self.arguments:
             effects = self.region.effects(self.event.name, given)
-            rows = dict.fromkeys(row for effect in effects for row in effect.rows)
-            disputed = [row for row in rows if any(row not in effect.rows for effect in effects)]
+            either = [row.row.id for row in self.region.program.events[self.event.id][2] if row.either]
+            disputed = [row for row in either if len({row in effect.rows for effect in effects}) > 1]
             for number, effect in enumerate(effects):
                 found.append(Option(given, number, {row: row in effect.rows for row in disputed}))
         return found
