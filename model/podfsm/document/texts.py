@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from podfsm.document.markdown import plain
-from podfsm.language.model import Domain, Event, Gate, Model, Named, Procedure
+from podfsm.language.model import Event, Model, Named
 from podfsm.language.source import Cell
 
 BASE = "en"
 """The language of the tables themselves."""
 
-_FIRST_TEXTS = ("title", "why")
+_FIRST_TEXTS = ("title", "notion", "why")
 
 
 def is_question(text: str) -> bool:
@@ -23,10 +23,8 @@ def is_question(text: str) -> bool:
 class Texts:
     """Titles and sentences in one language, as Markdown.
 
-    The translation of an entry has its id as key: it is that of the title where the entry has one, else of its sentence.
-    Titles of events have the key ``event ID`` (``ID`` is that of the row); further texts of an entry have ``ID why`` or
-    ``KIND ID why`` and so on, fields ``field COLLECTION.NAME``, domains ``domain NAME``. Where there is no translation,
-    the text of the tables is shown.
+    Keys of translations are those of `podfsm.language.check.titled`. Where there is no translation, the text of the
+    tables is shown.
 
     Parameters
     ----------
@@ -54,29 +52,32 @@ class Texts:
         """Return the title of a table, machine, event, view and the like; its id where it has none."""
         if isinstance(entry, Event):
             return self.of(entry.title or entry.id, f"event {entry.id}")
-        text = entry.text("title") if isinstance(entry, Named) else entry.title
-        return self.of(text or entry.id, entry.id)
+        if isinstance(entry, Named):
+            return self.of(entry.text("title") or entry.id, f"{_kind(self.model, entry)} {entry.id}", entry.id)
+        return self.of(entry.title or entry.id, entry.id)
 
     def why(self, entry: Any) -> str:
         """Return the sentence of an entry."""
         if isinstance(entry, Named):
             return self.named(entry, "why")
         kind = type(entry).__name__.lower()
-        titled = bool(getattr(entry, "title", "")) or entry.id in self._property_titles
-        keys = () if titled or isinstance(entry, Gate | Domain | Procedure) else (entry.id,)
-        return self.of(entry.why, *_further(kind, entry.id, "why"), f"{kind} {entry.id}", *keys)
+        keys = () if getattr(entry, "title", "") else (f"{kind} {entry.id}", entry.id)
+        return self.of(entry.why, *_further(kind, entry.id, "why"), *keys)
 
     def named(self, entry: Named, key: str) -> str:
         """Return a text of an entry that only carries texts, '' if it has none under that key."""
         text = entry.text(key)
-        first = next((name for name in _FIRST_TEXTS if entry.text(name)), "")
-        keys = _further(_kind(self.model, entry), entry.id, key)
-        return self.of(text, *keys, *((entry.id,) if key == first else ())) if text else ""
+        if not text:
+            return ""
+        kind = _kind(self.model, entry)
+        first = next(name for name in (*_FIRST_TEXTS, key) if entry.text(name))
+        keys = (f"{kind} {entry.id}", entry.id) if key == first else ()
+        return self.of(text, *_further(kind, entry.id, key), *keys)
 
     def belief(self, name: str) -> str:
         """Return the title of a property, that is what people believe; '' if it has none."""
         text = self._property_titles.get(name, "")
-        return self.of(text, *_further("property", name, "title"), name) if text else ""
+        return self.of(text, f"{name} title") if text else ""
 
     def beliefs(self) -> frozenset[str]:
         """Return the properties that have a title."""
