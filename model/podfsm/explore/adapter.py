@@ -9,6 +9,7 @@ a context. So the interpreter of the tables runs once per distinct situation, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -19,7 +20,7 @@ from podfsm.language.choices import choices, representatives, rule_sets, signatu
 from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import NUMBER, Domain, Expr, Formula, Procedure, Scope
 from podfsm.language.model import Event as TableEvent
-from podfsm.language.world import UNSET, Element, World
+from podfsm.language.world import UNSET, DocumentError, Element, World
 
 Key = tuple[str, str]
 """(collection, field)."""
@@ -219,7 +220,9 @@ class TableSystem:
                 for element in members:
                     for field in self.program.fields[element.collection.id]:
                         if levels[field.id] == "static":
-                            element.get(field.name)
+                            # Fields that only a check of manifests reads may hold what the API server would refuse.
+                            with suppress(DocumentError):
+                                element.get(field.name)
             for members in self._members_of(world):
                 for element in members:
                     base = list(element.values)

@@ -216,6 +216,9 @@ def _judge_stuck(exploration: Exploration, one: Property) -> Verdict:
     trace = story(exploration, found.first.index) if found.first is not None else ()
     expected = one.expect.get(exploration.mode, "proved")
     vacuous = found.n_condition == 0
+    if one.witness is not None:
+        [seen] = check_states(result, [_state_property(system, one.witness.expr)])
+        vacuous = seen.first_holds is None
     return Verdict(one.id, exploration.mode, exploration.configuration.id, verdict, expected, trace, vacuous)
 
 
