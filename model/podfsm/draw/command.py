@@ -15,6 +15,8 @@ from podfsm.language import tables
 from podfsm.requests import DrawRequest, Status
 
 if TYPE_CHECKING:
+    from podfsm.cli.output import Progress as Shown
+    from podfsm.explore.search import Progress
     from podfsm.language.model import Model
 
 DIRECTORY = "diagrams"
@@ -110,9 +112,13 @@ def _of_pods(request: DrawRequest, model: Model) -> dict[str, Diagram]:
         request.console.error(f"note: {note}")
     found: dict[str, Diagram] = {}
     for subject in subjects:
-        with request.console.progress(f"exploring {subject.name}"):
+        with request.console.progress(f"exploring {subject.name}") as shown:
+
+            def progress(done: Progress, name: str = subject.name, shown: Shown = shown) -> None:
+                shown.describe(f"exploring {name}, {done.states:,} states")
+
             made = pod_diagram(
-                model, subject, request.lang, request.cluster.defects, request.view or "", request.current
+                model, subject, request.lang, request.cluster.defects, request.view or "", request.current, progress
             )
         name = subject.name or "pod"
         found[name if name not in found else f"{name}-{len(found) + 1}"] = made

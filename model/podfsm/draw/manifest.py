@@ -66,6 +66,8 @@ def pod_diagram(
         )
     except LimitError as error:
         raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large: {error}") from error
+    if not exploration.result.complete:
+        raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large: {exploration.result.reason}")
     words = Words(model, language)
     parts = NOTHING
     for picture, view in shown:
