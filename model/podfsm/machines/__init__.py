@@ -16,7 +16,7 @@ step on the whole pod. That both agree is tested, in three parts (`tests/machine
    machine has the same effects under every event as the graph's step: same rows, same next local state.
 2. In every reachable state of every shipped configuration below 2,000 states, every event has the same alternatives
    here and in the graph: the same rows lead to the same states. This covers what composes the regions: whom an event
-   concerns, what each sees of the others, the order of published stages, and variables that die.
+   concerns, what each sees of the others, and the order of published stages.
 3. In larger configurations the same is compared in a sample of states. Beyond the sample they follow from 1: a step of
    the graph is by construction the product of steps of single components, and every such step that the search of the
    configuration has ever asked for is among those of 1. What composes them does not know how many components there are,
