@@ -27,6 +27,9 @@ DIRECTORY = "generated/reference"
 PICTURES = "diagrams"
 """The folder of pictures."""
 
+AS_IS = "as-is"
+"""The mode of the exploration in which defects are on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -98,6 +101,7 @@ class Page:
         self.book, self.path = book, path
         self.model, self.report, self.texts, self.words = book.model, book.report, book.texts, book.words
         self._prose = Prose(book.model, book.texts, self.link)
+        self._words: dict[str, int] = {}
 
     # -------------------------------------------------------------------------------------------------------- texts
 
@@ -161,6 +165,14 @@ class Page:
     def linked_list(self, entry: Named, key: str) -> str:
         """Return links to everything that an entry names under a key."""
         return ", ".join(self.linked(name) for name in listed(entry, key))
+
+    def evidence(self, entry: Named) -> str:
+        """Return links to what an entry names as evidence; properties with their verdicts as is."""
+        return ", ".join(self.linked(name) + self._judged(name) for name in listed(entry, "evidence"))
+
+    def _judged(self, name: str) -> str:
+        found = self.report.properties.get(name)
+        return f" **{found.modes[AS_IS].verdict}**" if found is not None else ""
 
     def to(self, path: str, label: str) -> str:
         """Return a link to another page."""
@@ -363,8 +375,10 @@ class Page:
         return wording(formula.expr) if formula.expr.kind != "const" else str(formula.expr.args[0])
 
     def word_anchor(self, text: str) -> str:
-        """Return the anchor of a word of the index; words that look alike in a link share it."""
-        return markdown.anchor(text)
+        """Return the anchor of a word of the index; words that look alike in a link get a number."""
+        name = markdown.slug(text)
+        self._words[name] = self._words.get(name, 0) + 1
+        return markdown.anchor(name if self._words[name] == 1 else f"{name}-{self._words[name]}")
 
     def meanings(self, value: str, domains: Iterable[str]) -> str:
         """Return links to what a word means: the terms that explain it, or the domains that have it."""
@@ -384,5 +398,5 @@ def _words(cell: Cell) -> Iterator[str]:
     elif cell.is_list:
         for item in cell.value:
             yield from _words(item)
-    for _, value in cell.items():
-        yield from _words(value)
+    else:
+        yield from (word for _, value in cell.items() for word in _words(value))

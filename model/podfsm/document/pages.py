@@ -45,7 +45,7 @@ def pages(model: Model, report: Report, language: str) -> dict[str, str]:
 
 def _render(book: Book, path: str, template: str, context: Mapping[str, Any]) -> str:
     text = (
-        _environment()
+        _environment(book.language)
         .get_template(template)
         .render(page=Page(book, path), t=book.words, model=book.model, report=book.report, **context)
     )
@@ -56,7 +56,7 @@ def _render(book: Book, path: str, template: str, context: Mapping[str, Any]) ->
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__),
         undefined=StrictUndefined,
@@ -64,7 +64,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: texts are escaped by `markdown.plain` and `markdown.code`
     )
-    environment.filters["head"] = markdown.sentence
+    environment.filters["head"] = markdown.sentence if language == BASE else str
     environment.filters["cell"] = markdown.cell
     environment.filters["code"] = markdown.code
     environment.filters["plain"] = markdown.plain
@@ -87,7 +87,7 @@ def _contents(book: Book) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for view in model.views.values():
         yield page_of("views", view.id), "view.md.j2", {"view": view, "shown": book.report.views.get(view.id)}
     yield "properties.md", "properties.md.j2", {"groups": _property_groups(model)}
-    yield "beliefs.md", "beliefs.md.j2", {"beliefs": [one for one in _properties(book, beliefs=True)]}
+    yield "beliefs.md", "beliefs.md.j2", {"beliefs": list(_properties(book, beliefs=True))}
     yield "defects.md", "defects.md.j2", {"defects": _defects(book)}
     yield "gates.md", "gates.md.j2", {"minors": kubernetes.minors(model), "gates": _gates(model)}
     for page, groups in _term_pages(model).items():

@@ -1,4 +1,4 @@
-"""Sections that only documents read: `titles`, `terms`, `lifetimes`, `seeds`, `beliefs`, with a check of what they name.
+"""Sections that only documents read: `titles`, `terms`, `lifetimes`, `seeds`, `beliefs`; they are checked here.
 
 titles
     Headings: ``title``, ``why``; of groups of terms also ``page``, where the terms of the group are explained.

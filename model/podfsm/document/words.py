@@ -23,4 +23,5 @@ class Words:
         self.language = language
 
     def __call__(self, key: str, **holes: object) -> str:
+        """Return a text, with its holes filled in."""
         return words()[key][self.language].format(**holes)
