@@ -2,17 +2,13 @@
 
 The estimate is a product. One container of the pod (the *companion*, named by the tables) is explored alone, and
 together with every other kind of container: what each multiplies the states and the work by is taken to hold in the
-whole pod too. For pods that could be explored this was two to five times too high, which is on the safe side.
-
-Pairs are measured once, for the smallest variant of the pod. What a larger variant costs is measured on the companion
-alone; each other container then counts more by as much as the companion has more local states.
+whole pod too. For pods that could be explored this was up to four times too high, which is on the safe side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any, Final
 
 from podfsm.explore.adapter import TableSystem
@@ -31,8 +27,8 @@ COMFORTABLE_WORK: Final = 40_000
 LARGEST_WORK: Final = 400_000
 """A pod estimated to ask the interpreter more often than this is not explored."""
 
-LARGEST_PROBE: Final = 20_000
-"""Questions to the interpreter after which a small exploration for the estimate gives up."""
+LARGEST_PAIR: Final = 15_000
+"""Questions to the interpreter after which the exploration of two containers for the estimate gives up."""
 
 
 Variant = tuple[Configuration, tuple[Reduction, ...]]
@@ -41,7 +37,7 @@ Variant = tuple[Configuration, tuple[Reduction, ...]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A size: number of states, and of questions to the interpreter of the tables (about 2,000 to 10,000 a second)."""
+    """A size: number of states, and of questions to the interpreter of the tables (some thousands a second)."""
 
     states: int
     work: int
@@ -62,7 +58,7 @@ class Plan:
     reductions
         What was left out, in order.
     estimate
-        Its estimated size; None for a pod that is not estimated because it has a single container.
+        Its estimated size; None if there was nothing to estimate it by.
     fits
         Whether it is to be explored.
     """
@@ -71,13 +67,6 @@ class Plan:
     reductions: tuple[Reduction, ...] = ()
     estimate: Estimate | None = None
     fits: bool = True
-
-
-@dataclass(frozen=True)
-class _Measure:
-    states: int
-    work: int
-    locals: int
 
 
 class _TooMuchError(Exception):
@@ -108,28 +97,53 @@ def plan_for(model: Model, configuration: Configuration, limit: int) -> Plan:
     choices = variants(model, configuration)
     smallest, reductions = choices[-1]
     sizes = _Sizes(model, smallest)
-    if sizes.companion is None or not sizes.others:
+    if sizes.companion is None:
         return Plan(configuration)
-    least = sizes.estimate(smallest)
-    if not least.fits(limit, LARGEST_WORK):
-        return Plan(smallest, reductions, least, fits=False)
-    comfortable = min(limit, COMFORTABLE_STATES), COMFORTABLE_WORK
-    low, high, best = 0, len(choices) - 1, least
-    while low < high:
-        middle = (low + high) // 2
-        estimate = sizes.estimate(choices[middle][0])
-        if estimate.fits(*comfortable):
-            high, best = middle, estimate
-        else:
-            low = middle + 1
-    return Plan(*choices[low], best)
+    if not sizes.others:
+        return _largest_alone(sizes, choices, limit)
+    least = sizes.measure(smallest)
+    if not least.total.fits(limit, LARGEST_WORK):
+        return Plan(smallest, reductions, least.total, fits=False)
+    best = len(choices) - 1
+    for at in range(best - 1, -1, -1):
+        more = sizes.measure(choices[at][0], least)
+        if not _is_comfortable(more.total, limit):
+            break
+        best, least = at, more
+    return Plan(*choices[best], least.total)
+
+
+def _is_comfortable(estimate: Estimate, limit: int) -> bool:
+    return estimate.fits(min(limit, COMFORTABLE_STATES), COMFORTABLE_WORK)
+
+
+def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], limit: int) -> Plan:
+    """Choose the largest variant of a pod with a single container: most are explored as they are."""
+    for configuration, reductions in choices:
+        estimate = sizes.measure(configuration).total
+        if _is_comfortable(estimate, limit):
+            return Plan(configuration, reductions, estimate)
+    return Plan(*choices[-1], estimate, fits=estimate.fits(limit, LARGEST_WORK))
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What was measured of a variant: the companion alone, and with one of each other kind of container."""
+
+    alone: Estimate
+    pairs: Sequence[Estimate]
+    total: Estimate
+
+
+TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_WORK + 1)
+"""Stands for what was not measured to its end."""
 
 
 class _Sizes:
     """Estimates for the variants of one pod."""
 
     def __init__(self, model: Model, smallest: Configuration) -> None:
-        self.model, self.smallest = model, smallest
+        self.model = model
         system = system_for(model, smallest)
         members = [component[0] for component in system.component_elements[1:]]
         self.collections = list(dict.fromkeys(element.collection.id for element in members))
@@ -138,8 +152,6 @@ class _Sizes:
         for component in system.component_elements[1:]:
             if component[0] is not self.companion:
                 self.others.setdefault(signature(system, component), []).append(component[0])
-        self._alone: dict[tuple[Any, ...], _Measure | None] = {}
-        self._growth: tuple[float, float] | None = None
 
     def _find_companion(self, members: Sequence[Element]) -> Element | None:
         setting = self.model.named["settings"].get("companion")
@@ -148,46 +160,42 @@ class _Sizes:
         role = setting.data.text
         return next((e for e in members if role in e.collection.roles and e.has_role(role)), None)
 
-    def estimate(self, configuration: Configuration) -> Estimate:
-        """Estimate one variant."""
-        alone, base = self._companion_alone(configuration), self._companion_alone(self.smallest)
-        if alone is None or base is None:
-            return Estimate(LARGEST_PROBE * LARGEST_PROBE, LARGEST_WORK + 1)
-        states, work = self._growths(base)
-        count = sum(len(elements) for elements in self.others.values())
-        wider = max(1.0, alone.locals / base.locals) ** count
-        return Estimate(_whole(alone.states * states * wider), _whole(alone.work * work * wider))
+    def measure(self, configuration: Configuration, smaller: _Sample | None = None) -> _Sample:
+        """Measure one variant.
 
-    def _companion_alone(self, configuration: Configuration) -> _Measure | None:
-        key = (configuration.features, tuple(configuration.counters.items()))
-        if key not in self._alone:
-            assert self.companion is not None
-            self._alone[key] = self._measure(configuration, [self.companion])
-        return self._alone[key]
+        With a smaller one at hand, its pairs first tell what is to be expected: what makes a container alone larger
+        makes two of them larger twice over. Pairs that are then too large are not measured.
+        """
+        assert self.companion is not None
+        alone = self._explored(configuration, [self.companion], COMFORTABLE_WORK)
+        if alone is None:
+            return _Sample(TOO_MUCH, (), TOO_MUCH)
+        if smaller is not None:
+            wider = [_scaled(pair, smaller.alone, alone) for pair in smaller.pairs]
+            if any(pair.work > LARGEST_PAIR for pair in wider):
+                return _Sample(alone, wider, TOO_MUCH)
+        pairs = []
+        for elements in self.others.values():
+            pair = self._explored(configuration, [self.companion, elements[0]], LARGEST_PAIR)
+            pairs.append(pair or TOO_MUCH)
+        return _Sample(alone, pairs, self._total(alone, pairs))
 
-    def _growths(self, base: _Measure) -> tuple[float, float]:
-        """Find what all other containers together multiply states and work by."""
-        if self._growth is None:
-            assert self.companion is not None
-            factors = []
-            for elements in self.others.values():
-                pair = self._measure(self.smallest, [self.companion, elements[0]])
-                states = (pair.states if pair else LARGEST_PROBE) / base.states
-                work = (pair.work if pair else LARGEST_PROBE) / base.work
-                factors.append((states ** len(elements), work ** len(elements)))
-            self._growth = prod(f[0] for f in factors), prod(f[1] for f in factors)
-        return self._growth
+    def _total(self, alone: Estimate, pairs: Sequence[Estimate]) -> Estimate:
+        states, work = float(alone.states), float(alone.work)
+        for pair, elements in zip(pairs, self.others.values(), strict=True):
+            states *= (pair.states / alone.states) ** len(elements)
+            work *= (pair.work / alone.work) ** len(elements)
+        return Estimate(_whole(states), _whole(work))
 
-    def _measure(self, configuration: Configuration, kept: Sequence[Element]) -> _Measure | None:
-        """Explore the pod with some of its elements only; None if even that is large."""
+    def _explored(self, configuration: Configuration, kept: Sequence[Element], most: int) -> Estimate | None:
+        """Explore the pod with some of its elements only; None if that takes more than so many questions."""
         document = with_only(configuration.document, self.collections, kept)
-        system = system_for(self.model, replace(configuration, document=document))
-        counting = _Counting(system)
+        counting = _Counting(system_for(self.model, replace(configuration, document=document)), most)
         try:
             result = explore(counting, pairs=False)
         except _TooMuchError:
             return None
-        return _Measure(len(result), counting.asked, system.local_count(1))
+        return Estimate(len(result), counting.asked)
 
 
 def signature(system: TableSystem, members: Sequence[Element]) -> tuple[Any, ...]:
@@ -222,15 +230,22 @@ def _with(value: Mapping[str, Any], path: Sequence[str], objects: list[Any]) -> 
     return found
 
 
+def _scaled(pair: Estimate, before: Estimate, after: Estimate) -> Estimate:
+    """Make a pair larger by the square of what its companion alone grew by."""
+    return Estimate(
+        _whole(pair.states * (after.states / before.states) ** 2), _whole(pair.work * (after.work / before.work) ** 2)
+    )
+
+
 def _whole(number: float) -> int:
-    return int(number) if number < 1e300 else 10**300
+    return int(min(number, 1e300))
 
 
 class _Counting:
-    """A system that counts how often its interpreter is asked."""
+    """A system that counts how often its interpreter is asked, and gives up at some number."""
 
-    def __init__(self, system: TableSystem) -> None:
-        self._system, self.asked = system, 0
+    def __init__(self, system: TableSystem, most: int) -> None:
+        self._system, self.asked, self._most = system, 0, most
 
     @property
     def components(self) -> Sequence[str]:
@@ -260,7 +275,7 @@ class _Counting:
 
     def _count(self) -> None:
         self.asked += 1
-        if self.asked > LARGEST_PROBE:
+        if self.asked > self._most:
             raise _TooMuchError
 
 
