@@ -164,6 +164,7 @@ def _gates(model: Model) -> list[dict[str, Any]]:
     return [
         {
             "gate": gate,
+            "refusals": [one for one in model.refusals.values() if one.gate.removeprefix("not ") == gate.id],
             "on": [kubernetes.default_of(gate.defaults, minor) for minor in kubernetes.minors(model)],
             "rows": [
                 row for row in model.rows() if row.gate.removeprefix("not ") == gate.id or _reads_gate(row, gate.id)
