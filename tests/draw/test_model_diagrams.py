@@ -196,7 +196,7 @@ def test_followed_variables_know_their_guards(lamp: Model) -> None:
     assert followed.starts == {("off", "whole")}
     assert ("broken", "blown") not in followed.reached
     assert all(change.before[1] == "whole" for change in followed.changes)
-    assert start_values(lamp, "room", lamp.views["shine"].shows.expr) == {"off"}
+    assert set(start_values(lamp, "room", lamp.views["shine"].shows.expr) or ()) == {"off"}
 
 
 def test_a_current_state_and_a_path_are_highlighted(lamp: Model) -> None:

@@ -259,14 +259,14 @@ class TableSystem:
     # --------------------------------------------------------------------------------------------------- local states
 
     def _collect(self, k: int, members: list[Element]) -> tuple[Any, ...]:
-        """The variables' values of a component, saturated."""
+        """Collect the variables' values of a component, saturated."""
         return tuple(
             self._saturated(k, position, members[at].values[index])
             for position, (at, index, _, _) in enumerate(self.variables[k])
         )
 
     def _saturated(self, k: int, position: int, value: Any) -> Any:
-        """A value of a variable as the exploration keeps it: a counter at its bound, a number as its class."""
+        """Give a value as the exploration keeps it: a counter at its bound, a number as its class."""
         bound, classes = self.variables[k][position][3], self._classify[k][position]
         if bound is not None and value > bound:
             return bound
@@ -276,7 +276,7 @@ class TableSystem:
         return value
 
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
-        """The number of a local state; values that differ in dead variables only have the same."""
+        """Number a local state; values that differ in dead variables only have the same number."""
         table = self._locals[k]
         known = table.get(values)
         if known is not None:
@@ -331,7 +331,7 @@ class TableSystem:
             self.world.before = None
 
     def local_values(self, k: int, local: int) -> dict[str, Any]:
-        """Variables of a local state by name (of the component's first element; children as `collection index.name`)."""
+        """Name the variables of a local state; those of children as `collection index.name`."""
         members = self.component_elements[k]
         found = {}
         for (at, _, name, _), value in zip(self.variables[k], self._states[k][local], strict=True):
@@ -340,6 +340,7 @@ class TableSystem:
         return found
 
     def local_count(self, k: int) -> int:
+        """Count the local states of a component that were found so far."""
         return len(self._states[k])
 
     # --------------------------------------------------------------------------------------------------------- events
@@ -379,7 +380,7 @@ class TableSystem:
         self._events.append(Event(name, tuple(shape for shape, _ in shared)))
 
     def _shape(self, stage: FireStage | SetStage) -> tuple[Stage, dict[int, tuple[tuple[int, int], ...]]]:
-        """A stage as the engine sees it, and the places it reads per component."""
+        """Describe a stage as the engine sees it, and the places it reads per component."""
         seen = self._stage_reads(stage)
         return Stage(tuple(sorted(seen)), tuple(w.component for w in stage.writes)), seen
 
@@ -477,20 +478,25 @@ class TableSystem:
 
     @property
     def components(self) -> Sequence[str]:
+        """Name the components."""
         return self._names
 
     @property
     def events(self) -> Sequence[Event]:
+        """List the event instances."""
         return self._events
 
     @property
     def symmetric(self) -> Sequence[tuple[int, ...]]:
+        """Name no interchangeable components: every element has a name of its own."""
         return ()
 
     def initial(self) -> Sequence[State]:
+        """Give the one initial state."""
         return self._initial
 
     def class_of(self, event: int, stage: int, component: int, local: int) -> int:
+        """Number the class of a local state, as a stage sees it."""
         places = self._reads[event][stage].get(component, ())
         return self.class_by(places, component, local)
 
@@ -501,7 +507,7 @@ class TableSystem:
         return table.setdefault(values, len(table))
 
     def local_value(self, component: int, local: int, at: int, index: int) -> Any:
-        """A local field (or, for a negative index, a sign) of a local state, computed once."""
+        """Compute a local field (or, for a negative index, a sign) of a local state, once."""
         cached = self._cache[component][local]
         if index >= 0:
             value = cached[at][index]
@@ -510,10 +516,7 @@ class TableSystem:
         members = self.component_elements[component]
         for element, values in zip(members, cached, strict=True):
             element.values = values
-        if index >= 0:
-            value = members[at].compute(index)
-        else:
-            value = self._sign_value(-1 - index, members[at])
+        value = members[at].compute(index) if index >= 0 else self._sign_value(-1 - index, members[at])
         for element in members:
             element.values = list(element.values)
         return value
@@ -526,6 +529,7 @@ class TableSystem:
             return EvaluationError
 
     def plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
+        """Evaluate what each written component needs from outside; numbers of contexts."""
         spec = self.stages[event][stage]
         self.load_state(state)
         contexts = []
@@ -551,8 +555,7 @@ class TableSystem:
     def _import_values(self, write: Write) -> tuple[Any, ...]:
         found: list[Any] = []
         for collection, name in write.imports:
-            for element in self._import_elements(write.component, collection):
-                found.append(_frozen(element.get(name)))
+            found.extend(_frozen(e.get(name)) for e in self._import_elements(write.component, collection))
         return tuple(found)
 
     def _import_elements(self, component: int, collection: str) -> list[Element]:
@@ -565,12 +568,12 @@ class TableSystem:
         found: list[Any] = []
         for fire in spec.event.fires:
             inside = self.program.scope_of(fire.scope)((spec.element,), None)
-            for element in self.component_elements[component]:
-                if element.collection.id == fire.scope.collection:
-                    found.append(element in inside)
+            members = [e for e in self.component_elements[component] if e.collection.id == fire.scope.collection]
+            found.extend(element in inside for element in members)
         return tuple(found)
 
     def step(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
+        """Move one component in a context: alternatives as (local state, label)."""
         key = (event, stage, component, self._read_class(event, stage, component, local), context)
         moves = self._moves.get(key)
         if moves is None:
@@ -641,7 +644,7 @@ class TableSystem:
         return found
 
     def _find_moves(self, event: int, stage: int, component: int, local: int, context: int) -> list[Move]:
-        """The alternatives of a component in a stage: assigned variables by position, and the label."""
+        """Find the alternatives of a component in a stage: assigned variables by position, and the label."""
         spec = self.stages[event][stage]
         write = next(w for w in spec.writes if w.component == component)
         values = self._context_values[context]
@@ -662,7 +665,7 @@ class TableSystem:
         self.load(component, local)
 
     def _assigned(self, component: int, element: Element, changes: Mapping[str, Any]) -> dict[int, Any]:
-        """Changed variables of an element by their position in the component."""
+        """Key the changed variables of an element by their position in the component."""
         at = next(i for i, e in enumerate(self.component_elements[component]) if e is element)
         fields = self.model.fields[element.collection.id]
         found = {}
@@ -759,7 +762,7 @@ class Record(dict[str, Any]):
 
 
 def _frozen(value: Any) -> Any:
-    """A value that can be part of a context."""
+    """Make a value that can be part of a context."""
     if isinstance(value, dict):
         return Record((key, _frozen(item)) for key, item in value.items())
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -48,7 +48,7 @@ class Configuration:
 
 
 def shipped(model: Model) -> list[Configuration]:
-    """The configurations that the tables ship, in the order of the files."""
+    """List the configurations that the tables ship, in the order of the files."""
     return [from_tables(model, named) for named in model.named["configurations"].values()]
 
 
@@ -84,7 +84,7 @@ def _words(cell: Any) -> tuple[str, ...]:
 
 
 def program_for(model: Model, configuration: Configuration, defects: str, switched_off: frozenset[str]) -> Program:
-    """The tables under a configuration: rows of features that are off do not exist."""
+    """Compile the tables under a configuration: rows of features that are off do not exist."""
     on = kubernetes.gates(model, configuration.minor, configuration.gates)
     off = {row.id for row in model.rows() if row.feature and row.feature not in configuration.features}
     return Program(model, on, defects, "sync", switched_off | off)
@@ -93,7 +93,7 @@ def program_for(model: Model, configuration: Configuration, defects: str, switch
 def system_for(
     model: Model, configuration: Configuration, defects: str = "as-is", assume: tuple[str, ...] = ()
 ) -> TableSystem:
-    """The configuration as a system to explore."""
+    """Make a system to explore of a configuration."""
     rows = [model.named["assumptions"][name].data.get("rows") for name in assume]
     switched_off = frozenset(item.text for cell in rows if cell is not None for item in cell.value)
     program = program_for(model, configuration, defects, switched_off)
@@ -109,7 +109,7 @@ def system_for(
 
 
 def whole_pod(model: Model) -> tuple[str, ...]:
-    """The machines that a whole pod is composed of (`settings: whole-pod`); without the setting all of them."""
+    """Name the machines that a whole pod is composed of (`settings: whole-pod`); without the setting all."""
     setting = model.named["settings"].get("whole-pod")
     return tuple(cell.text for cell in setting.data.value) if setting is not None else tuple(model.machines)
 
@@ -117,13 +117,15 @@ def whole_pod(model: Model) -> tuple[str, ...]:
 def starts_of(model: Model, configuration: Configuration) -> dict[str, Any]:
     """Values of variables whose feature is off."""
     found: dict[str, Any] = {}
-    for name, feature in model.named["features"].items():
+    for feature_name, feature in model.named["features"].items():
         off = feature.data.get("off")
-        if off is None or name in configuration.features:
+        if off is None or feature_name in configuration.features:
             continue
-        for id, value in off.items():
-            kind = model.fields[id.partition(".")[0]][id.partition(".")[2]].type.kind
-            found[id] = value.text == "true" if kind == "bool" else int(value.text) if kind == "number" else value.text
+        for name, value in off.items():
+            kind = model.fields[name.partition(".")[0]][name.partition(".")[2]].type.kind
+            found[name] = (
+                value.text == "true" if kind == "bool" else int(value.text) if kind == "number" else value.text
+            )
     return found
 
 

@@ -45,6 +45,7 @@ class Verdict:
     counted: int = 0
 
     def is_as_expected(self) -> bool:
+        """Compare the verdict with the tables' expectation."""
         return self.verdict.lower() == self.expected
 
 
@@ -125,13 +126,13 @@ def watched(system: TableSystem) -> list[int]:
 
 
 def view_class(system: TableSystem, component: int, expr: Expr) -> Any:
-    """A function (component, local) -> class of a view's local expression."""
+    """Make a function (component, local) -> class of a view's local expression."""
     places = system.property_places(expr).get(component, ())
     return lambda c, local: system.class_by(places, c, local)
 
 
 def _switching(model: Model, configuration: Configuration, one: Property) -> tuple[str, ...]:
-    """The assumptions of a property that switch off rows which exist in the configuration."""
+    """Find the assumptions of a property that switch off rows which exist in the configuration."""
     features = {event.id: event.feature for machine in model.machines.values() for event in machine.events}
     needed = {row.id: row.feature or features.get(row.owner, "") for row in model.rows()}
     found = []
@@ -174,7 +175,7 @@ def judge(model: Model, exploration: Exploration, properties: Sequence[Property]
 
 
 def premise_of(one: Property) -> Expr | None:
-    """What must occur for the property not to be vacuous: the declared witness, or the left side of `implies`."""
+    """Find what must occur for a property not to be vacuous: its witness, or the left side of `implies`."""
     if one.witness is not None:
         return one.witness.expr
     expr = one.condition.expr
@@ -251,13 +252,13 @@ def _step_property(system: TableSystem, expr: Expr) -> StepProperty:
 
 
 def story(exploration: Exploration, index: int) -> tuple[Step, ...]:
-    """A shortest run to a state, as readable steps."""
+    """Tell a shortest run to a state, as readable steps."""
     trace = exploration.result.trace(index)
     return tuple(_told(exploration.system, s.event, s.moves, s.state) for s in trace.steps)
 
 
 def last_step(exploration: Exploration, before: State, event: int, after: State) -> Step:
-    """The step that breaks a step property."""
+    """Tell the step that breaks a step property."""
     for number, moves, state in exploration.result.successors(before):
         if number == event and state == after:
             return _told(exploration.system, event, moves, state)
@@ -276,7 +277,7 @@ def _told(system: TableSystem, event: int, moves: Any, state: State) -> Step:
 
 
 def shown(system: TableSystem, state: State) -> tuple[tuple[str, str], ...]:
-    """What a reader sees of a state: the fields that `settings: story:` names."""
+    """Show what a reader sees of a state: the fields that `settings: story:` names."""
     setting = system.model.named["settings"].get("story")
     if setting is None:
         return ()

@@ -220,7 +220,6 @@ class Analysis:
         """Find the local fields that decide the value of an expression on the root."""
         return self.exports(tuple({(f.collection, f.name) for _, f in self.reads(expr)}))
 
-
     # ---------------------------------------------------------------------------------------------------------- signs
 
     def signs(self, expr: Expr, elements: tuple[str, ...]) -> frozenset[Sign]:
@@ -241,7 +240,9 @@ class Analysis:
             self._walk(own_field(self.model.fields[collection][name]), (collection,), found, seen)
         return frozenset(found)
 
-    def _walk(self, expr: Expr, elements: tuple[str, ...], found: set[Sign], seen: set[str]) -> None:
+    def _walk(  # noqa: C901
+        self, expr: Expr, elements: tuple[str, ...], found: set[Sign], seen: set[str]
+    ) -> None:
         depth = self._only_depth(expr, elements)
         if depth is not None:
             if depth >= 0:
@@ -287,7 +288,7 @@ class Analysis:
             self._walk(self.model.collections[scope.collection].roles[role].expr, (scope.collection,), found, seen)
 
     def _only_depth(self, expr: Expr, elements: tuple[str, ...]) -> int | None:
-        """The depth of the one element that an expression depends on; -1 if it is static, None if there are more."""
+        """Find the depth of the one element that an expression depends on; -1: static, None: there are more."""
         if not _closed(expr):
             return None
         if all(self.level_of(field) == "static" for _, field in self.reads(expr, (True,) * len(elements))):
@@ -306,13 +307,17 @@ Sign = tuple[str, Expr]
 
 
 def own_field(field: Field) -> Expr:
-    """The expression that reads a field of the element itself."""
-    return Expr("field", field.type, (Expr("element", Type("ref", field.collection), (0,)), field.collection, field.name))
+    """Make the expression that reads a field of the element itself."""
+    return Expr(
+        "field", field.type, (Expr("element", Type("ref", field.collection), (0,)), field.collection, field.name)
+    )
 
 
 def _closed(expr: Expr) -> bool:
-    """Does it stand on its own, without arguments, private lets, current results or an earlier state?"""
-    return expr.kind not in ("argument", "let", "result", "before") and all(_closed(inner) for inner in parts(expr.args))
+    """Tell whether it stands on its own: no arguments, private lets, current results, earlier state."""
+    return expr.kind not in ("argument", "let", "result", "before") and all(
+        _closed(inner) for inner in parts(expr.args)
+    )
 
 
 def _depths(expr: Expr) -> Iterator[int]:
@@ -324,7 +329,7 @@ def _depths(expr: Expr) -> Iterator[int]:
 
 
 def rebased(expr: Expr, depth: int, height: int) -> Expr:
-    """The expression with the element at `depth` as its only outer one; `height` elements were around it."""
+    """Rewrite an expression for the element at `depth` as its only outer one; `height` were around it."""
 
     def move(value: Any) -> Any:
         if isinstance(value, Expr):
