@@ -276,7 +276,7 @@ class TableSystem:
         return value
 
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
-        """Number a local state; values that differ in dead variables only have the same number."""
+        """Give the number of a local state; values that differ in dead variables only have the same."""
         table = self._locals[k]
         known = table.get(values)
         if known is not None:
@@ -463,6 +463,7 @@ class TableSystem:
         return self.sign_places(self.analysis.signs(expr, (self.world.root.collection.id,)))
 
     def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Per component: (member, field index) of every one of these fields on its elements."""
         found: dict[int, list[tuple[int, int]]] = {}
         for k, members in enumerate(self.component_elements):
             for at, element in enumerate(members):
@@ -496,7 +497,7 @@ class TableSystem:
         return self._initial
 
     def class_of(self, event: int, stage: int, component: int, local: int) -> int:
-        """Number the class of a local state, as a stage sees it."""
+        """Give the class of a local state, as a stage sees it."""
         places = self._reads[event][stage].get(component, ())
         return self.class_by(places, component, local)
 
@@ -616,8 +617,9 @@ class TableSystem:
         return self.places(keys).get(component, ())
 
     def _behind_changes(self, keys: set[Key], events: Sequence[TableEvent]) -> set[Key]:
-        """Replace fields by the variables behind them, where an event or row may read them after an earlier one changed
-        these: equal values before the change need not be equal after it.
+        """Replace fields by the variables behind them, where a row may read them after an earlier one has changed these.
+
+        Values that are equal before the change need not be equal after it.
         """
         if len(events) == 1 and events[0].order != "sequence":
             return keys
