@@ -617,7 +617,7 @@ class TableSystem:
         return self.places(keys).get(component, ())
 
     def _behind_changes(self, keys: set[Key], events: Sequence[TableEvent]) -> set[Key]:
-        """Replace fields by the variables behind them, where a row may read them after an earlier one has changed these.
+        """Replace fields by the variables behind them, where a row may read them after an earlier one changed these.
 
         Values that are equal before the change need not be equal after it.
         """

@@ -131,8 +131,9 @@ def lines(prefix: str, code: Code, suffix: str = "", indent: str = "") -> list[s
     separator = ", " if code.comma else " "
     together = inner + separator.join(word + part.text for word, part in code.parts)
     found = [indent + prefix + code.opened]
-    if len(together) <= WIDTH:
-        found.append(together)
+    if len(together) < WIDTH:
+        # A tuple of one needs its comma.
+        found.append(together + ("," if code.comma and len(code.parts) == 1 else ""))
     else:
         for word, part in code.parts:
             found += lines(word, part, "," if code.comma else "", inner)
