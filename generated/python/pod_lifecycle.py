@@ -141,7 +141,7 @@ GATES_BY_MINOR: Mapping[str, frozenset[str]] = {
     "1.34": frozenset({"PodObservedGenerationTracking"}),
     "1.35": frozenset({"ContainerRestartRules", "PodObservedGenerationTracking"}),
     "1.36": frozenset(
-        {"ContainerRestartRules", "PodObservedGenerationTracking", "RestartAllContainersOnContainerExits"}
+        {"ContainerRestartRules", "PodObservedGenerationTracking", "RestartAllContainersOnContainerExits"},
     ),
 }
 """Those that are on by default, per minor version."""
@@ -875,7 +875,8 @@ MACHINES[PodPhase] = (
             ),
             Cause(event="disruption.evicted-at-once", why="the pod ended between the two requests"),
             Cause(
-                event="garbage.orphan-delete", why="then they are deleted with grace period 0; a terminal phase is kept"
+                event="garbage.orphan-delete",
+                why="then they are deleted with grace period 0; a terminal phase is kept",
             ),
             Cause(event="garbage.out-of-service-delete", why="then it is deleted with grace period 0"),
             Cause(event="garbage.surplus", why="over the threshold (12500) the oldest terminated pods are deleted"),
@@ -1161,7 +1162,8 @@ MACHINES[PodPhase] = (
             ),
             Cause(event="disruption.evicted-at-once", why="the pod ended between the two requests"),
             Cause(
-                event="garbage.orphan-delete", why="then they are deleted with grace period 0; a terminal phase is kept"
+                event="garbage.orphan-delete",
+                why="then they are deleted with grace period 0; a terminal phase is kept",
             ),
             Cause(event="garbage.out-of-service-delete", why="then it is deleted with grace period 0"),
             Cause(event="garbage.surplus", why="over the threshold (12500) the oldest terminated pods are deleted"),
@@ -1196,7 +1198,7 @@ MACHINES[StartupOutcome] = (
         source=StartupOutcome.FAILURE,
         target=StartupOutcome.UNKNOWN,
         causes=(
-            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew")
+            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew"),
         ),
         why="another instance has come and has not been probed yet",
         cite="pkg/kubelet/prober/worker.go doProbe",
@@ -1227,7 +1229,7 @@ MACHINES[StartupOutcome] = (
         source=StartupOutcome.SUCCESS,
         target=StartupOutcome.UNKNOWN,
         causes=(
-            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew")
+            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew"),
         ),
         why="another instance has come and has not been probed yet",
         cite="pkg/kubelet/prober/worker.go doProbe",
@@ -1298,7 +1300,7 @@ MACHINES[StartupOutcome] = (
         source=StartupOutcome.ABSENT,
         target=StartupOutcome.UNKNOWN,
         causes=(
-            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew")
+            Cause(event="probe.adopt", why="a new container id: the old result is dropped, the probe begins anew"),
         ),
         why="the worker has found its container and has no result that counts yet",
         cite="pkg/kubelet/prober/worker.go doProbe",
@@ -3351,7 +3353,10 @@ class ReadinessGate(Element):
             return "corresponding condition of pod readiness gate " + '"' + self.gate_type + '"' + " does not exist."
         # gate-complaint.not-true: the condition is False or Unknown
         return (
-            "the status of pod readiness gate " + '"' + self.gate_type + '"' + ' is not "True", but ' + self.gate_status
+            "the status of pod readiness gate "
+            + '"' + self.gate_type + '"'
+            + ' is not "True", but '
+            + self.gate_status
         )
 
     @classmethod
