@@ -21,7 +21,7 @@ from podfsm.language.world import Element
 COMFORTABLE_STATES: Final = 2_000_000
 """A pod estimated larger than this is reduced, if there is something left to reduce."""
 
-COMFORTABLE_WORK: Final = 40_000
+COMFORTABLE_WORK: Final = 20_000
 """So is one that asks the interpreter of the tables more often than this."""
 
 LARGEST_WORK: Final = 400_000
