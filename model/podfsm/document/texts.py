@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from podfsm.document.markdown import plain
-from podfsm.language.model import Event, Model, Named
+from podfsm.language.model import Event, Model, Named, Property
 from podfsm.language.source import Cell
 
 BASE = "en"
@@ -61,7 +61,9 @@ class Texts:
         if isinstance(entry, Named):
             return self.named(entry, "why")
         kind = type(entry).__name__.lower()
-        keys = () if getattr(entry, "title", "") else (f"{kind} {entry.id}", entry.id)
+        # Where there is a title, the bare id is its key; but the title of a property has a key of its own.
+        titled = getattr(entry, "title", "") and not isinstance(entry, Property)
+        keys = () if titled else (f"{kind} {entry.id}", entry.id)
         return self.of(entry.why, *_further(kind, entry.id, "why"), *keys)
 
     def named(self, entry: Named, key: str) -> str:
