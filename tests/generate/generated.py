@@ -62,6 +62,16 @@ class Generated:
         """The root element with the values that the interpreter's world has at the moment."""
         return self._copy(world.root, world.program.gates)
 
+    def reached(self, world: World) -> Any:
+        """The root element as in an explored state: what the state holds replaces what a document would give."""
+        root = self.copied(world)
+        for element, other in self.pairs(world, root):
+            for field in self.need.fields[element.collection.id]:
+                if not emit.is_input(field) and (field.variable is not None or field.explored is not None):
+                    # The elements are frozen; a remembered value is found before it would be computed.
+                    vars(other)[self.target.member(field.collection, field.name)] = element.get(field.name)
+        return root
+
     def _copy(self, element: Element, gates: frozenset[str]) -> Any:
         collection = element.collection.id
         values = {
