@@ -232,7 +232,8 @@ class Entries:
         lists = {key: cell for key, cell in entry.data.items() if cell.is_list} if entry.data.is_map else {}
         facts += [(key, ", ".join(_words(cell.value))) for key, cell in lists.items()]
         title = self.say(texts.get("title", ""), f"{kind} {entry.id}", entry.id)
-        why = self.say(texts.get("why", ""), f"{kind} {entry.id} why")
+        said = entry.data.text if entry.data.is_text else texts.get("why", "")
+        why = self.say(said, f"{kind} {entry.id} why")
         facts += [("rows", ", ".join(self._rows_of(kind, entry.id)))]
         return Entry(entry.id, kind, title, why, texts.get("cite", ""), _kept(facts), entry.place)
 
