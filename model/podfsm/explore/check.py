@@ -208,10 +208,17 @@ def find_deadlock(result: Result, events: Sequence[int] | None = None) -> Deadlo
     return DeadlockVerdict(len(found), _witness(result, int(found[0])) if len(found) else None)
 
 
-def evaluate(result: Result, condition: StateProperty, *, symmetric: bool = False) -> NDArray[np.bool_]:
+def evaluate(
+    result: Result,
+    condition: StateProperty,
+    *,
+    symmetric: bool = False,
+    among: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
     """Whether the condition holds, per stored state; shape (states,).
 
-    With `symmetric`, raise ValueError when the condition differs between permutations of a state.
+    With `symmetric`, raise ValueError when the condition differs between permutations of a state. With `among` (shape
+    (states,)), only those states are asked about; of the others it says False.
     """
     if symmetric:
         condition = _closed(result, condition)
@@ -219,13 +226,13 @@ def evaluate(result: Result, condition: StateProperty, *, symmetric: bool = Fals
     holds = np.zeros(len(result), np.bool_)
     verdicts: dict[int, bool] = {}
     for start in range(0, len(result), CHUNK):
-        joints, first, inverse = np.unique(
-            views.joints(result.locals(start, start + CHUNK), 0), return_index=True, return_inverse=True
-        )
-        for joint, i in zip(joints.tolist(), first.tolist(), strict=True):
+        local = result.locals(start, start + CHUNK)
+        chosen = np.arange(len(local)) if among is None else np.flatnonzero(among[start : start + CHUNK])
+        joints, first, inverse = np.unique(views.joints(local[chosen], 0), return_index=True, return_inverse=True)
+        for joint, i in zip(joints.tolist(), chosen[first].tolist(), strict=True):
             if joint not in verdicts:
                 verdicts[joint] = _ask(result, condition, start + i, symmetric)
-        holds[start : start + CHUNK] = np.array([verdicts[joint] for joint in joints.tolist()])[inverse]
+        holds[start + chosen] = np.array([verdicts[joint] for joint in joints.tolist()], np.bool_)[inverse]
     return holds
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any, Final
+
+import numpy as np
 
 from podfsm.explore.adapter import TableSystem
-from podfsm.explore.check import StateProperty, StepProperty, check_states, check_steps, find_stuck
+from podfsm.explore.check import StateProperty, StepProperty, check_states, check_steps, evaluate, find_stuck
 from podfsm.explore.prove import Exploration
+from podfsm.explore.search import Result
 from podfsm.explore.system import State
 from podfsm.language.model import Finding, Formula
 from podfsm.language.verification import STEPS
 from podfsm.language.world import Element
+
+DENSE_CLASSES: Final = 4096
+"""Conditions with more joint classes than this are asked part by part."""
 
 Places = dict[int, tuple[tuple[int, int], ...]]
 """Per component: (member, field index) of what a condition reads."""
@@ -101,27 +108,51 @@ def _decide(exploration: Exploration, cases: Sequence[_Case]) -> None:
     """Ask the explored graph every condition of every case."""
     system, result = exploration.system, exploration.result
     questions = [_question(system, case, *condition) for case in cases for condition in case.finding.conditions]
-    states = [q for q in questions if q.form not in STEPS]
+    states = [q for q in questions if q.form in ("reachable", "never", "always")]
+    small = [q for q in states if _classes(result, q) <= DENSE_CLASSES]
+    for question, verdict in zip(small, check_states(result, [_on_states(system, q) for q in small]), strict=True):
+        seen = verdict.first_fails if question.form == "always" else verdict.first_holds
+        _answer(question, seen is not None, result.complete)
+    for question in states:
+        if question not in small:
+            _answer(question, _seen(exploration, question), result.complete)
+    for question in (q for q in questions if q.form == "stuck"):
+        stuck = find_stuck(result, _on_states(system, question), own_events(system))
+        _answer(question, stuck.n_stuck > 0, result.complete)
     steps = [q for q in questions if q.form in STEPS]
-    verdicts = check_states(result, [_on_states(system, q) for q in states])
-    for question, verdict in zip(states, verdicts, strict=True):
-        if question.form == "stuck":
-            _answer(question, find_stuck(result, _on_states(system, question), own_events(system)).n_stuck > 0, True)
-        elif question.form == "reachable":
-            _answer(question, verdict.first_holds is not None, result.complete)
-        else:
-            broken = verdict.first_holds if question.form == "never" else verdict.first_fails
-            _answer(question, broken is None, result.complete)
     for question, step in zip(steps, check_steps(result, [_on_steps(system, q) for q in steps]), strict=True):
-        seen = step.first_holds is not None
-        _answer(question, seen if question.form == "step" else not seen, result.complete)
+        _answer(question, step.first_holds is not None, result.complete)
 
 
-def _answer(question: _Question, holds: bool, complete: bool) -> None:
-    """Note an answer; on an incomplete graph, only what was seen is known."""
-    seen = holds == (question.form in ("reachable", "step", "stuck"))
-    question.case.known &= complete or seen
-    question.case.holds &= holds or not (complete or seen)
+def _answer(question: _Question, seen: bool, complete: bool) -> None:
+    """Note whether what the condition speaks of (its contrary, for `always`) was seen."""
+    question.case.known &= seen or complete
+    question.case.holds &= seen == (question.form in ("reachable", "step", "stuck")) or not (seen or complete)
+
+
+def _seen(exploration: Exploration, question: _Question) -> bool:
+    """Look for a state with a condition of many classes: its parts are asked one after the other, simple ones first."""
+    system, result = exploration.system, exploration.result
+    expr = question.formula.expr
+    if question.form == "always":
+        return not evaluate(result, _on_states(system, question)).all()
+    parts = [
+        _question(system, question.case, question.form, replace(question.formula, expr=part))
+        for part in (expr.args if expr.kind == "and" else (expr,))
+    ]
+    among = np.ones(len(result), np.bool_)
+    for part in sorted(parts, key=lambda part: _classes(result, part)):
+        among = evaluate(result, _on_states(system, part), among=among)
+    return bool(among.any())
+
+
+def _classes(result: Result, question: _Question) -> int:
+    """Count the joint classes that a condition may have to be asked for."""
+    used = result.used_locals()
+    return prod(
+        len({question.class_of(component, local) for local in np.flatnonzero(used[component]).tolist()})
+        for component in question.reads
+    )
 
 
 def own_events(system: TableSystem) -> list[int]:

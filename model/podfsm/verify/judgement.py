@@ -10,11 +10,12 @@ from typing import Final
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.configuration import Configuration, system_for
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Exploration, Verdict, applicable, explore_configuration
-from podfsm.explore.search import Progress, Result
+from podfsm.explore.search import Progress
 from podfsm.explore.system import LimitError
 from podfsm.language.model import Finding, Model, Property
 from podfsm.requests import Status
 from podfsm.verify import findings
+from podfsm.verify.beside import Beside, Explored, Size
 from podfsm.verify.findings import Found
 from podfsm.verify.size import Plan, plan_for
 from podfsm.verify.subjects import Subject
@@ -27,6 +28,9 @@ DEFAULT_LIMIT: Final = 30_000_000
 
 MAX_BYTES: Final = 3 << 30
 """Memory for states, parents and the visited set; with tables and interpreter the whole stays below 4 GiB."""
+
+BESIDE_WORK: Final = 10_000
+"""Where more questions to the interpreter are expected, both modes are explored at the same time."""
 
 Report = Callable[[str, Progress | None], None]
 """Told what is being done, and how far it is."""
@@ -78,7 +82,7 @@ class Outcome:
     system: TableSystem
     modes: tuple[str, ...]
     exploration: Exploration | None = None
-    second: Result | None = None
+    second: Size | None = None
     seconds: float = 0.0
     same: bool = False
     reason: str = ""
@@ -106,7 +110,7 @@ def verify_subject(
     started = time.perf_counter()
     limit = DEFAULT_LIMIT if limit is None else limit
     report(f"{subject.name}: estimating", None)
-    plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit)
+    plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit, modes)
     outcome = Outcome(subject, plan, system_for(model, plan.configuration, modes[0]), modes)
     if plan.fits:
         try:
@@ -124,37 +128,54 @@ def verify_subject(
 def _explore(
     model: Model, outcome: Outcome, properties: Sequence[Property], limit: int, language: str, report: Report
 ) -> None:
-    configuration = outcome.plan.configuration
-    found: dict[str, Exploration] = {}
-    for mode in outcome.modes:
-        main = outcome.exploration
-        if main is not None and not meets_defect(main.system):
-            outcome.same = True
-            verdicts = [replace(verdict, mode=mode) for verdict in main.verdicts]
-            found[mode] = replace(main, mode=mode, verdicts=verdicts)
-            continue
-        title = f"{outcome.subject.name}: exploring {mode}"
-        report(title, None)
-        found[mode] = explore_configuration(
-            model,
-            configuration,
-            mode,
-            properties,
-            max_states=limit,
-            max_bytes=MAX_BYTES,
-            progress=lambda progress, title=title: report(title, progress),  # type: ignore[misc]
-        )
-        if main is None:
-            outcome.exploration, outcome.system = found[mode], found[mode].system
-        else:
-            outcome.second = found[mode].result
-    main = outcome.exploration
-    assert main is not None
-    outcome.reason = main.result.reason or ""
-    _collect(outcome, properties, list(found.values()))
+    """Explore in each mode; the second one beside the first, in a process of its own, where that takes long."""
+    configuration, name = outcome.plan.configuration, outcome.subject.name
+    first, *rest = outcome.modes
+    large = outcome.plan.estimate is not None and outcome.plan.estimate.work > BESIDE_WORK
+    beside = Beside(model, configuration, rest[0], properties, limit) if rest and large else None
+    try:
+        main = _explored(model, configuration, first, properties, limit, f"{name}: exploring {first}", report)
+        outcome.exploration, outcome.system, outcome.reason = main, main.system, main.result.reason or ""
+        found = [Explored.of(main)]
+        for mode in rest:
+            title = f"{name}: exploring {mode}"
+            if not meets_defect(main.system):
+                outcome.same = True
+                found.append(found[0].also(mode))
+            elif beside is not None:
+                report(title, None)
+                found.append(beside.wait())
+            else:
+                found.append(Explored.of(_explored(model, configuration, mode, properties, limit, title, report)))
+            outcome.second = found[-1].size
+    finally:
+        if beside is not None:
+            beside.end()
+    _collect(outcome, properties, found)
     if not outcome.subject.shipped:
-        report(f"{outcome.subject.name}: findings", None)
+        report(f"{name}: findings", None)
         outcome.findings, outcome.open = findings.find(main, outcome.subject.configuration.features, language)
+
+
+def _explored(
+    model: Model,
+    configuration: Configuration,
+    mode: str,
+    properties: Sequence[Property],
+    limit: int,
+    title: str,
+    report: Report,
+) -> Exploration:
+    report(title, None)
+    return explore_configuration(
+        model,
+        configuration,
+        mode,
+        properties,
+        max_states=limit,
+        max_bytes=MAX_BYTES,
+        progress=lambda progress: report(title, progress),
+    )
 
 
 def meets_defect(system: TableSystem) -> bool:
@@ -165,7 +186,7 @@ def meets_defect(system: TableSystem) -> bool:
     return any(row.row.defect and row.seen[0] for row in rows)
 
 
-def _collect(outcome: Outcome, properties: Sequence[Property], explorations: Sequence[Exploration]) -> None:
+def _collect(outcome: Outcome, properties: Sequence[Property], explorations: Sequence[Explored]) -> None:
     """Sort verdicts; what holds only because its premise never occurs is not applicable."""
     by_id = {one.id: one for one in properties}
     told: dict[str, set[str]] = {}

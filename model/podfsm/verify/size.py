@@ -86,31 +86,43 @@ def variants(model: Model, configuration: Configuration) -> list[Variant]:
     return found
 
 
-def plan_for(model: Model, configuration: Configuration, limit: int) -> Plan:
+def plan_for(model: Model, configuration: Configuration, limit: int, modes: Sequence[str] = ("as-is",)) -> Plan:
     """Choose the largest variant of a pod that is explored in reasonable time.
 
     Parameters
     ----------
     limit
         Number of states that no exploration may exceed.
+    modes
+        What is to be explored; the variant must be comfortable in each.
     """
     choices = variants(model, configuration)
     smallest, reductions = choices[-1]
-    sizes = _Sizes(model, smallest)
+    sizes = _Sizes(model, smallest, modes[0])
     if sizes.companion is None:
         return Plan(configuration)
     if not sizes.others:
         return _largest_alone(sizes, choices, limit)
-    least = sizes.measure(smallest)
-    if not least.total.fits(limit, LARGEST_WORK):
-        return Plan(smallest, reductions, least.total, fits=False)
+    least = sizes.measure(smallest).total
+    if not least.fits(limit, LARGEST_WORK):
+        return Plan(smallest, reductions, least, fits=False)
+    best, estimate = _largest(sizes, choices, 0, limit)
+    for mode in modes[1:]:
+        best, other = _largest(_Sizes(model, smallest, mode), choices, best, limit)
+        estimate = max(estimate, other, key=lambda one: one.work)
+    return Plan(*choices[best], estimate)
+
+
+def _largest(sizes: _Sizes, choices: Sequence[Variant], first: int, limit: int) -> tuple[int, Estimate]:
+    """Find the first comfortable variant from `first` on, beginning with the last, which is taken in any case."""
     best = len(choices) - 1
-    for at in range(best - 1, -1, -1):
+    least = sizes.measure(choices[best][0])
+    for at in range(best - 1, first - 1, -1):
         more = sizes.measure(choices[at][0], least)
         if not _is_comfortable(more.total, limit):
             break
         best, least = at, more
-    return Plan(*choices[best], least.total)
+    return best, least.total
 
 
 def _is_comfortable(estimate: Estimate, limit: int) -> bool:
@@ -124,6 +136,10 @@ def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], limit: int) -> Pla
         if _is_comfortable(estimate, limit):
             return Plan(configuration, reductions, estimate)
     return Plan(*choices[-1], estimate, fits=estimate.fits(limit, LARGEST_WORK))
+
+
+HOPELESS: Final = 3
+"""What is expected to take so many times what is comfortable is not measured."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +156,11 @@ TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_WORK + 1)
 
 
 class _Sizes:
-    """Estimates for the variants of one pod."""
+    """Estimates for the variants of one pod in one mode."""
 
-    def __init__(self, model: Model, smallest: Configuration) -> None:
-        self.model = model
-        system = system_for(model, smallest)
+    def __init__(self, model: Model, smallest: Configuration, mode: str) -> None:
+        self.model, self.mode = model, mode
+        system = system_for(model, smallest, mode)
         members = [component[0] for component in system.component_elements[1:]]
         self.collections = list(dict.fromkeys(element.collection.id for element in members))
         self.companion = self._find_companion(members)
@@ -172,7 +188,8 @@ class _Sizes:
             return _Sample(TOO_MUCH, (), TOO_MUCH)
         if smaller is not None:
             wider = [_scaled(pair, smaller.alone, alone) for pair in smaller.pairs]
-            if any(pair.work > LARGEST_PAIR for pair in wider):
+            hopeless = self._total(alone, wider).work > HOPELESS * COMFORTABLE_WORK
+            if hopeless or any(pair.work > LARGEST_PAIR for pair in wider):
                 return _Sample(alone, wider, TOO_MUCH)
         pairs = []
         for elements in self.others.values():
@@ -190,7 +207,7 @@ class _Sizes:
     def _explored(self, configuration: Configuration, kept: Sequence[Element], most: int) -> Estimate | None:
         """Explore the pod with some of its elements only; None if that takes more than so many questions."""
         document = with_only(configuration.document, self.collections, kept)
-        counting = _Counting(system_for(self.model, replace(configuration, document=document)), most)
+        counting = _Counting(system_for(self.model, replace(configuration, document=document), self.mode), most)
         try:
             result = explore(counting, pairs=False)
         except _TooMuchError:

@@ -163,8 +163,8 @@ class Printer:
                 yield from _wrapped(f"  {title}: ", "; ".join(filter(None, [size, stopped])))
             elif outcome.second is not None:
                 size = self.words["size"].format(
-                    states=len(outcome.second),
-                    transitions=outcome.second.n_transitions,
+                    states=outcome.second.states,
+                    transitions=outcome.second.transitions,
                     depth=outcome.second.depth,
                 )
                 yield from _wrapped(f"  {title}: ", size)

@@ -1,0 +1,102 @@
+"""A mode that is explored beside another one, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Final
+
+from podfsm.errors import PodfsmError
+from podfsm.explore.configuration import Configuration
+from podfsm.explore.prove import Exploration, Verdict, explore_configuration
+from podfsm.explore.system import LimitError
+from podfsm.language.model import Model, Property
+
+MAX_BYTES: Final = 1 << 30
+"""Memory for states, parents and the visited set: only pods of a comfortable size are explored beside."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much an exploration found."""
+
+    states: int
+    transitions: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What remains of an exploration: small, and fit to go from one process to another."""
+
+    mode: str
+    size: Size
+    verdicts: Sequence[Verdict]
+    not_applicable: Sequence[tuple[str, str]]
+
+    @classmethod
+    def of(cls, exploration: Exploration) -> Explored:
+        """Take what remains of an exploration."""
+        result = exploration.result
+        size = Size(len(result), result.n_transitions, result.depth)
+        return cls(exploration.mode, size, exploration.verdicts, exploration.not_applicable)
+
+    def also(self, mode: str) -> Explored:
+        """Say the same of another mode, in which the pod is the same."""
+        return replace(self, mode=mode, verdicts=[replace(verdict, mode=mode) for verdict in self.verdicts])
+
+
+class Beside:
+    """An exploration in a process of its own, which begins at once."""
+
+    def __init__(
+        self, model: Model, configuration: Configuration, mode: str, properties: Sequence[Property], limit: int
+    ) -> None:
+        # Spawned: a fork would copy the threads of the progress display in an unknown state.
+        context = get_context("spawn")
+        self._answer, sender = context.Pipe(duplex=False)
+        names = tuple(one.id for one in properties)
+        self._process = context.Process(
+            target=_work, args=(sender, model, configuration, mode, names, limit), daemon=True
+        )
+        self._process.start()
+        sender.close()
+
+    def wait(self) -> Explored:
+        """Return what was found.
+
+        Raises
+        ------
+        LimitError
+            If the pod turned out too large to be encoded.
+        PodfsmError
+            If the process ended without an answer.
+        """
+        try:
+            found: Explored | LimitError = self._answer.recv()
+        except EOFError:
+            raise PodfsmError("a worker process ended; is there enough memory (4 GiB)?") from None
+        if isinstance(found, LimitError):
+            raise found
+        return found
+
+    def end(self) -> None:
+        """End the process, whether or not it is done."""
+        self._process.terminate()
+        self._process.join()
+        self._answer.close()
+
+
+def _work(
+    sender: Connection, model: Model, configuration: Configuration, mode: str, names: Sequence[str], limit: int
+) -> None:
+    properties = [one for one in model.properties.values() if one.id in names]
+    try:
+        exploration = explore_configuration(
+            model, configuration, mode, properties, max_states=limit, max_bytes=MAX_BYTES
+        )
+        sender.send(Explored.of(exploration))
+    except LimitError as error:
+        sender.send(error)
