@@ -24,6 +24,9 @@ COMFORTABLE_STATES: Final = 2_000_000
 COMFORTABLE_WORK: Final = 20_000
 """So is one that asks the interpreter of the tables more often than this."""
 
+COMFORTABLE_ALONE: Final = 60_000
+"""With a single container, answers are simpler: so many may be asked for."""
+
 LARGEST_WORK: Final = 400_000
 """A pod estimated to ask the interpreter more often than this is not explored."""
 
@@ -108,8 +111,9 @@ def plan_for(model: Model, configuration: Configuration, limit: int, modes: Sequ
         return Plan(smallest, reductions, least, fits=False)
     best, estimate = _largest(sizes, choices, 0, limit)
     for mode in modes[1:]:
-        best, other = _largest(_Sizes(model, smallest, mode), choices, best, limit)
-        estimate = max(estimate, other, key=lambda one: one.work)
+        at, other = _largest(_Sizes(model, smallest, mode), choices, best, limit)
+        estimate = other if at > best else max(estimate, other, key=lambda one: one.work)
+        best = at
     return Plan(*choices[best], estimate)
 
 
@@ -133,7 +137,7 @@ def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], limit: int) -> Pla
     """Choose the largest variant of a pod with a single container: most are explored as they are."""
     for configuration, reductions in choices:
         estimate = sizes.measure(configuration).total
-        if _is_comfortable(estimate, limit):
+        if estimate.fits(min(limit, COMFORTABLE_STATES), COMFORTABLE_ALONE):
             return Plan(configuration, reductions, estimate)
     return Plan(*choices[-1], estimate, fits=estimate.fits(limit, LARGEST_WORK))
 
@@ -151,7 +155,7 @@ class _Sample:
     total: Estimate
 
 
-TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_WORK + 1)
+TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_ALONE + 1)
 """Stands for what was not measured to its end."""
 
 
@@ -183,7 +187,7 @@ class _Sizes:
         makes two of them larger twice over. Pairs that are then too large are not measured.
         """
         assert self.companion is not None
-        alone = self._explored(configuration, [self.companion], COMFORTABLE_WORK)
+        alone = self._explored(configuration, [self.companion], COMFORTABLE_ALONE)
         if alone is None:
             return _Sample(TOO_MUCH, (), TOO_MUCH)
         if smaller is not None:
