@@ -58,6 +58,20 @@ def test_help_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.parametrize("arguments", [["verify", "-f", "-"], ["verify", "--property", "no-such"], ["show", "no-such"]])
+def test_a_refusal_does_not_wait_for_the_exploration(arguments: list[str]) -> None:
+    script = f"""if True:
+        import sys
+        from podfsm.cli import main
+        assert main({arguments}) == 2
+        heavy = {{"numba", "numpy", "jinja2", "rich", "msgspec", "transitions", "fontTools", "graphviz"}}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", script], input=b"kind: Pot", capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"no-such" in done.stderr or b"Pot" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

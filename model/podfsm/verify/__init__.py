@@ -32,7 +32,6 @@ def run(request: VerifyRequest) -> int:
         If tables or manifests cannot be used, or a property is unknown.
     """
     from podfsm.language import kubernetes, tables
-    from podfsm.verify.judgement import demand_refutations
     from podfsm.verify.subjects import shipped_subjects, subjects_of
 
     model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
@@ -43,6 +42,9 @@ def run(request: VerifyRequest) -> int:
             request.console.error(f"note: {note}")
     else:
         subjects = shipped_subjects(model, request.cluster)
+    # Imported only now: what explores loads numba, and a refusal should not wait for that.
+    from podfsm.verify.judgement import demand_refutations
+
     outcomes = _judge(request, model, subjects, properties)
     if not request.manifests:
         demand_refutations(outcomes, properties)
