@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -15,11 +14,13 @@ from podfsm import files as disk
 from podfsm.errors import PodfsmError
 from podfsm.language import kubernetes, tables
 from podfsm.language.check import check_pins
+from podfsm.language.difference import changes, missing
+from podfsm.language.source import Problems, read_tables
 from podfsm.requests import BuildRequest, Status
 
 if TYPE_CHECKING:
-    from podfsm.explore.report import Report
-    from podfsm.language.model import Model, Row
+    from podfsm.explore.report import Report, Size
+    from podfsm.language.model import Model
 
 Files = dict[str, str | bytes]
 """Content by path, relative to the directory that holds `GENERATED` and `DIAGRAMS`."""
@@ -33,8 +34,8 @@ PICTURES = (".svg", ".png")
 
 WORKERS = 2
 
-MOST_LOST = 20
-"""Missing rows that are named."""
+MOST_TOLD = 20
+"""Differences that are told of tables that do not load."""
 
 
 def run(request: BuildRequest) -> int:
@@ -53,9 +54,11 @@ def run(request: BuildRequest) -> int:
     started = time.perf_counter()
     root = _root(request)
     model = tables.shipped() if request.tables is None else _others(request.tables)
-    problems = _pins(root, model)
+    problems = _pins(root, model) if request.tables is None else missing(model.files, tables.shipped().files)
     report = _report(request, model)
     problems += report.problems
+    if request.tables is not None:
+        problems += resized(_manifest(root), tables.shipped(), report)
     for problem in (*problems, *report.undetermined):
         request.console.error(problem)
     if request.tables is not None:
@@ -73,18 +76,20 @@ def run(request: BuildRequest) -> int:
 
 
 def _others(directory: Path) -> Model:
-    """Load other tables than the shipped ones; if they do not load, say also which of the shipped rows they lack."""
+    """Load other tables than the shipped ones; if they do not load, say also what differs from the shipped ones."""
     try:
         return tables.loaded(str(directory))
     except PodfsmError as error:
-        paths = sorted(directory.rglob("*.yaml")) if directory.is_dir() else []
-        named = re.compile(r"""\bid:\s*["']?([\w.-]+)""")
-        names = {name for path in paths for name in named.findall(path.read_text("utf-8", "replace"))}
-        # An event with a single row gives it no id of its own.
-        wanted = [row.id for row in tables.shipped().rows() if row.id != row.owner] if paths else []
-        lacking = [name for name in wanted if name not in names]
-        lost = [f"{directory}: row {name} of the shipped tables is missing; restore it" for name in lacking]
-        raise PodfsmError([*error.messages, *lost[:MOST_LOST]]) from None
+        raise PodfsmError([*error.messages, *_differing(directory, tables.shipped())[:MOST_TOLD]]) from None
+
+
+def _differing(directory: Path, model: Model) -> list[str]:
+    """Say what differs from a model in a directory of tables that do not load; nothing if they cannot be read."""
+    try:
+        files = read_tables(directory, Problems())
+    except PodfsmError:
+        return []
+    return [f"compared with the shipped tables: {text}" for text in changes(files, model.files)]
 
 
 def _root(request: BuildRequest) -> Path | None:
@@ -107,15 +112,43 @@ def checkout(start: Path) -> Path | None:
 
 def _pins(root: Path | None, model: Model) -> list[str]:
     """Find row ids that the committed manifest pins and the tables no longer have."""
+    return [str(problem) for problem in check_pins(model, _manifest(root))]
+
+
+def _manifest(root: Path | None) -> Mapping[str, Any]:
+    """Read the committed manifest; empty if there is none."""
     path = root / MANIFEST if root is not None else None
     if path is None or not path.is_file():
-        return []
+        return {}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        pinned = check_pins(model, manifest) if isinstance(manifest, dict) else []
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PodfsmError(f"{path}: cannot be read: {error}; delete it, and run podfsm build") from error
-    return [str(problem) for problem in pinned]
+    return found if isinstance(found, dict) else {}
+
+
+def resized(committed: Mapping[str, Any], model: Model, report: Report) -> list[str]:
+    """Say which configurations have other sizes than those committed for a model; nothing if those are of another."""
+    if committed.get("tables") != model.digest:
+        return []
+    found = []
+    for name, sizes in committed.get("configurations", {}).items():
+        for mode, size in sizes.items():
+            one = report.configurations.get(name)
+            now = _size(one.sizes[mode]) if one is not None and mode in one.sizes else None
+            if now is not None and now != size:
+                found.append(
+                    f"configuration {name}, {mode.replace('-', ' ')}: {_told(now)}; committed are {_told(size)}"
+                )
+    return found
+
+
+def _size(size: Size) -> dict[str, int]:
+    return {"states": size.states, "transitions": size.transitions, "depth": size.depth}
+
+
+def _told(size: Mapping[str, Any]) -> str:
+    return "{states:,} states, {transitions:,} transitions, depth {depth}".format(**size)
 
 
 # ------------------------------------------------------------------------------------------------------------- contents
@@ -158,11 +191,7 @@ def manifest(model: Model, report: Report) -> dict[str, Any]:
         "kubernetes": kubernetes.default_minor(model),
         "tables": model.digest,
         "configurations": {
-            one.id: {
-                mode: {"states": size.states, "transitions": size.transitions, "depth": size.depth}
-                for mode, size in one.sizes.items()
-            }
-            for one in report.configurations.values()
+            one.id: {mode: _size(size) for mode, size in one.sizes.items()} for one in report.configurations.values()
         },
         "properties": {
             one.id: {mode: verdict.verdict for mode, verdict in one.modes.items()} for one in report.properties.values()
@@ -242,28 +271,9 @@ def written(root: Path, wanted: Files, remove: bool) -> tuple[int, int]:
 # ------------------------------------------------------------------------------------------------------------- in words
 
 
-def changes(model: Model, other: Model) -> list[str]:
-    """Say which rows of a model differ from those of another, and which of the other's are missing."""
-    rows, others = ({row.id: row for row in one.rows()} for one in (model, other))
-    found = [f"row {name} of {row.owner} is missing" for name, row in others.items() if name not in rows]
-    for name, row in rows.items():
-        before = others.get(name)
-        if before is None:
-            found.append(f"{row.place}: row {name} is new")
-        elif _meaning(row) != _meaning(before):
-            found.append(f"{row.place}: row {name} is changed")
-    return found
-
-
-def _meaning(row: Row) -> tuple[Any, ...]:
-    then = tuple((name, formula.text) for name, formula in row.then.items())
-    flags = (row.end, row.gate, row.defect, row.level, row.feature, row.either)
-    return row.owner, row.when.text if row.when is not None else None, then, flags
-
-
 def _tell_changes(request: BuildRequest, model: Model, failed: bool) -> None:
     tell = request.console.error if failed else request.console.print
-    for text in changes(model, tables.shipped()):
+    for text in changes(model.files, tables.shipped().files):
         tell(f"compared with the shipped tables: {text}")
 
 

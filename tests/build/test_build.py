@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from podfsm import build
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
 from podfsm.language import tables
+from podfsm.language.difference import changes
 from podfsm.language.load import load
 from podfsm.observe import sample
 from podfsm.requests import BuildRequest, Status
@@ -132,7 +134,7 @@ def test_a_missing_row_is_named_even_if_the_tables_do_not_load(run: Build, lamp:
     change(lamp, "    - {id: brightness.dark, then: dark, why: otherwise not}\n", "")
     with pytest.raises(PodfsmError) as error:
         run(tables=lamp, check=True)
-    assert f"{lamp}: row brightness.dark of the shipped tables is missing; restore it" in error.value.messages
+    assert "compared with the shipped tables: row brightness.dark is missing" in error.value.messages
 
 
 def test_a_pinned_row_that_is_gone_is_named(run: Build, lamp: Path, tmp_path: Path) -> None:
@@ -141,7 +143,62 @@ def test_a_pinned_row_that_is_gone_is_named(run: Build, lamp: Path, tmp_path: Pa
     change(lamp, "[[switch.off, brightness.dark], [supply.cut, brightness.dark]]", "[[switch.off, brightness.none]]")
     status, _, err = run(tables=lamp, check=True, out=tmp_path / "out")
     assert status == Status.DIFFERS
-    assert "row 'brightness.dark' is pinned and the tables no longer have it" in err
+    assert "row brightness.dark of the shipped tables is missing; restore it" in err
+
+
+@pytest.mark.parametrize("place", [".", "/"])
+def test_what_other_tables_lack_does_not_depend_on_the_working_directory(
+    run: Build, lamp: Path, repository: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(repository / place)
+    assert run(tables=lamp, check=True)[::2] == (Status.FINE, "")
+    change(lamp, "id: brightness.dark", "id: brightness.none")
+    change(lamp, "[[switch.off, brightness.dark], [supply.cut, brightness.dark]]", "[[switch.off, brightness.none]]")
+    status, _, err = run(tables=lamp, check=True)
+    assert status == Status.DIFFERS
+    assert "row brightness.dark of the shipped tables is missing; restore it" in err
+
+
+def test_a_missing_property_is_named(run: Build, lamp: Path) -> None:
+    change(
+        lamp, '  always-dark: {always: "all(lamp: shown = dark)", expect: refuted, why: a belief, cite: hearsay}\n', ""
+    )
+    status, _, err = run(tables=lamp, check=True)
+    assert status == Status.DIFFERS
+    assert "property always-dark of the shipped tables is missing; restore it" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('when: "power = cut", then', 'when: "not power = on", then', "row supply.restore"),
+        ("from: bright, to: dark", "from: dark, to: dark", "edge lamp.goes-off"),
+        ("stages: [{of: lamp, set", "stages: [{of: lamp where pressed, set", "procedure shine"),
+        ('always: "all(lamp', 'always: "none(lamp', "property always-dark"),
+        ("{pressed: true}", "{pressed: true, shown: bright}", "row switch.on"),
+        ("        publish: [shine]\n", "", "event switch.press"),
+    ],
+)
+def test_whatever_is_changed_is_named(lamp: Path, old: str, new: str, said: str) -> None:
+    change(lamp, old, new)
+    (text,) = (text for text in changes(load(lamp).files, load(LAMP).files))
+    assert re.fullmatch(rf"lamp.yaml:\d+:\d+: {said} is changed", text)
+
+
+def test_words_change_nothing(lamp: Path) -> None:
+    change(lamp, "a tree falls", "a storm")
+    assert changes(load(lamp).files, load(LAMP).files) == []
+
+
+def test_sizes_are_compared_with_those_committed_for_the_shipped_tables(run: Build, lamp: Path, tmp_path: Path) -> None:
+    run(out=tmp_path / "out")
+    manifest = tmp_path / "out" / build.MANIFEST
+    manifest.write_text(manifest.read_text("utf-8").replace('"states": 5', '"states": 6'), encoding="utf-8")
+    status, _, err = run(tables=lamp, check=True, out=tmp_path / "out")
+    assert status == Status.DIFFERS
+    assert "configuration one-lamp, as is: 5 states, 11 transitions, depth 3; committed are 6 states" in err
+    manifest.write_text(manifest.read_text("utf-8").replace(load(LAMP).digest, "0" * 16), encoding="utf-8")
+    assert run(tables=lamp, check=True, out=tmp_path / "out")[0] == Status.FINE
 
 
 def test_outside_a_checkout_it_needs_a_directory(run: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
