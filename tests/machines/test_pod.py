@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 import podfsm
 from podfsm import NotEnabledError, PodfsmError, PodMachine
@@ -49,6 +52,10 @@ def running() -> PodMachine:
     pod.fire("container/prepare", "exit", code=0)
     pod.fire("worker", "sync")
     return pod
+
+
+SYNCING = bound()
+RUNNING = running().to_json()
 
 
 def test_the_example_of_the_documentation_works() -> None:
@@ -195,8 +202,16 @@ def test_what_is_left_out_is_the_first_possibility() -> None:
         (lambda p: p.fire("container/app", "started"), UnknownNameError, "unknown event of container/app 'started'"),
         (lambda p: p.fire("container/app", "exit", cod=1), UnknownNameError, "'cod'; did you mean code?"),
         (lambda p: p.fire("container/app", "exit"), ArgumentError, "give code, a whole number"),
-        (lambda p: p.fire("container/app", "exit", code="1"), ArgumentError, "code is a whole number, not '1'"),
-        (lambda p: p.fire("container/app", "exit", code=True), ArgumentError, "code is a whole number, not True"),
+        (
+            lambda p: p.fire("container/app", "exit", code="1"),
+            ArgumentError,
+            "code is a whole number of at most 18 digits, not '1'",
+        ),
+        (
+            lambda p: p.fire("container/app", "exit", code=True),
+            ArgumentError,
+            "code is a whole number of at most 18 digits, not True",
+        ),
         (lambda p: p.fire("deletion", "delete", requested="now"), ArgumentError, "one of default, shorter, force"),
         (lambda p: p.fire("worker", "complete"), NotEnabledError, "worker is syncing.*enabled: .*container/app exit"),
         (lambda p: p.fire("container/prepare", "exit", code=1), NotEnabledError, "exit code=1 is not enabled while"),
@@ -209,6 +224,47 @@ def test_what_is_left_out_is_the_first_possibility() -> None:
         (lambda p: made(gates={"Nope": True}), PodfsmError, "unknown gate 'Nope'"),
         (lambda p: PodMachine.from_manifest("a: ["), PodfsmError, "manifest"),
         (lambda p: PodMachine.from_manifest({"kind": object()}), PodfsmError, "manifest: no JSON object"),
+        (
+            lambda p: PodMachine.from_manifest({}),
+            PodfsmError,
+            "^manifest: document 1: kind is missing; write one of Pod",
+        ),
+        (
+            lambda p: PodMachine.from_manifest({**MANIFEST, "spec": {}}),
+            PodfsmError,
+            "^manifest: document 1, spec.containers: a pod needs",
+        ),
+        (
+            lambda p: PodMachine.from_manifest(cast(Any, None)),
+            PodfsmError,
+            "manifest: there is no pod here; give an object of",
+        ),
+        (
+            lambda p: PodMachine.from_manifest(cast(Any, 5)),
+            PodfsmError,
+            "manifest: document 1: expected an object, found 5",
+        ),
+        (
+            lambda p: PodMachine.from_manifest(cast(Any, [])),
+            PodfsmError,
+            "manifest: document 1: expected an object, found a list",
+        ),
+        (lambda p: PodMachine.from_manifest("\ud800"), PodfsmError, "manifest: no JSON object: .*surrogates"),
+        (lambda p: PodMachine.from_manifest({"kind": 10**5000}), PodfsmError, "manifest: no JSON object: "),
+        (lambda p: made(features=5), ArgumentError, "features: give a list of names, not 5"),
+        (lambda p: made(features=[[]]), UnknownNameError, r"unknown feature \[\]; known: "),
+        (lambda p: made(machines=None), ArgumentError, "machines: give a list of names, not None"),
+        (lambda p: made(gates=5), ArgumentError, "gates: give True or False by the names of gates, not 5"),
+        (lambda p: made(gates={"SidecarContainers": "no"}), ArgumentError, "gates: give True or False"),
+        (lambda p: made(minor=1.34), ArgumentError, "minor: give a Kubernetes minor such as '1.34', not 1.34"),
+        (lambda p: made(defects=[]), UnknownNameError, r"choice of defects \[\]"),
+        (lambda p: p.fire(None, "sync"), UnknownNameError, "unknown region None; known: "),
+        (lambda p: p.fire([], "sync"), UnknownNameError, r"unknown region \[\]"),
+        (lambda p: p.fire("worker", {}), UnknownNameError, "unknown event of worker {}; known: "),
+        (lambda p: p.fire("container/app", "exit", code=10**5000), ArgumentError, "not a value of type int"),
+        (lambda p: p.fire("worker", "sync", choices=5), ArgumentError, "choices: give values by the names of"),
+        (lambda p: p.fire("worker", "sync", choices=[]), ArgumentError, "choices: give values by the names of"),
+        (lambda p: p.transitions([]), UnknownNameError, r"unknown region \[\]"),
         (lambda p: PodMachine.from_manifest("---\n".join([json.dumps(MANIFEST) + "\n"] * 2)), PodfsmError, "2 pods"),
     ],
 )
@@ -228,6 +284,9 @@ def test_errors_say_what_is_wrong(call: Callable[[PodMachine], Any], error: type
         ({"app": {"outcome": "okay"}}, ArgumentError, "outcome of app is one of ok, .*, not 'okay'"),
         ({"app": {"outcom": "ok"}}, UnknownNameError, "'outcom'; did you mean outcome?"),
         ({"app": "ok", "prepare": "ok"}, UnknownNameError, "'prepare'"),
+        ({"app": []}, ArgumentError, r"\[\] is no value of outcome of app"),
+        ({"app": {5: "ok"}}, UnknownNameError, "unknown choice for app in event sync 5; known: outcome"),
+        ({None: "ok"}, UnknownNameError, "unknown choice in event sync None; known: app, log"),
     ],
 )
 def test_choices_that_cannot_be_are_refused(choices: Any, error: type[Exception], words: str) -> None:
@@ -314,6 +373,22 @@ def broken(change: Callable[[dict[str, Any]], Any]) -> str:
         (lambda s: s["variables"].update(app=[]), "variables of app: expected"),
         (lambda s: s.update(history=[1]), "history.0: expected an object"),
         (lambda s: s["history"][0].pop("rows"), "history.0.rows is missing"),
+        (lambda s: s.update(history=[]), "variable was-initialized is True, but the history leads to False"),
+        (lambda s: s["history"].pop(1), "history.1: worker: event sync is not enabled while worker is unseen"),
+        (lambda s: s["history"].pop(), "variable cached-phase is 'Running', but the history leads to 'Pending'"),
+        (lambda s: s.update(features=[]), "history.0: unknown region 'scheduling'"),
+        (lambda s: s.update(machines=["worker"]), "history.0: unknown region 'scheduling'"),
+        (
+            lambda s: s["variables"]["app"].update({"restart-count": 7}),
+            "app.restart-count is 7, but the history leads to 0",
+        ),
+        (lambda s: s["history"][2].update(rows=["worker.sync"]), r"history.2.rows: .*, but the event has"),
+        (lambda s: s["history"][3]["arguments"].update(code=1.5), "history.3: .* code is a whole number of at most"),
+        (
+            lambda s: s["history"][3]["arguments"].update(region="x"),
+            "history.3: unknown argument of event exit 'region'",
+        ),
+        (lambda s: s["history"][2].update(choices={}), "history.2.choices: {}, but the event has"),
     ],
 )
 def test_what_was_not_saved_is_not_restored(change: Callable[[dict[str, Any]], Any], words: str) -> None:
@@ -321,10 +396,82 @@ def test_what_was_not_saved_is_not_restored(change: Callable[[dict[str, Any]], A
         PodMachine.from_json(broken(change))
 
 
-@pytest.mark.parametrize("text", ["", "no", "[]", "3", "{", "[" * 100_000, b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "text", [None, 5, [], {}, "\ud800", "9" * 5000, "", "no", "[]", "3", "{", "[" * 100_000, b"\xff\xfe"]
+)
 def test_garbage_is_not_restored(text: str | bytes) -> None:
     with pytest.raises(SaveError, match="saved pod: "):
         PodMachine.from_json(text)
+
+
+def test_it_can_be_looked_at() -> None:
+    pod = bound()
+    assert repr(pod).startswith("<PodMachine: container/prepare is none, container/app is none, ")
+    assert repr(pod).endswith(", worker is syncing; events so far: 2>")
+    assert repr(pod._pod.regions["container/app"]) == "<RegionMachine container/app: none>"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | st.integers() | st.none(), inner, max_size=3)
+        | st.tuples(inner)
+    ),
+    max_leaves=5,
+)
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.given(ANYTHING, st.sampled_from(["pod", "features", "machines", "gates", "minor", "defects"]))
+def test_no_input_ends_in_a_traceback(value: Any, where: str) -> None:
+    with contextlib.suppress(PodfsmError):
+        PodMachine.from_manifest(**{"pod": MANIFEST, where: value})
+
+
+@hypothesis.settings(max_examples=40, deadline=None)
+@hypothesis.given(
+    ANYTHING, st.sampled_from(["region", "event", "argument", "choices", "choice", "key", "text", "transitions"])
+)
+def test_no_event_ends_in_a_traceback(value: Any, where: str) -> None:
+    pod = SYNCING.copy()
+    calls: dict[str, Callable[[], Any]] = {
+        "region": lambda: pod.fire(value, "sync"),
+        "event": lambda: pod.fire("worker", value),
+        "argument": lambda: pod.fire("deletion", "delete", requested=value),
+        "choices": lambda: pod.fire("worker", "sync", choices=value),
+        "choice": lambda: pod.fire("worker", "sync", choices={"prepare": value}),
+        "key": lambda: pod.fire(
+            "worker", "sync", choices={repr(value) if isinstance(value, list | dict | tuple) else value: "ok"}
+        ),
+        "text": lambda: PodMachine.from_json(value),
+        "transitions": lambda: pod.transitions(value),
+    }
+    with contextlib.suppress(PodfsmError):
+        calls[where]()
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.given(st.data())
+def test_no_save_ends_in_a_traceback(data: st.DataObject) -> None:
+    """One value anywhere in a save is replaced: it is refused, or a run has given it."""
+    saved = json.loads(RUNNING)
+    at = saved
+    while isinstance(at, dict | list) and at and data.draw(st.integers(0, 5)):
+        key = data.draw(st.sampled_from(range(len(at)) if isinstance(at, list) else sorted(at)))
+        parent, at = at, at[key]
+    if at is not saved:
+        parent[key] = data.draw(ANYTHING.filter(is_json))
+    with contextlib.suppress(SaveError):
+        again = PodMachine.from_json(json.dumps(saved))
+        assert json.loads(again.to_json()) == saved
+
+
+def is_json(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def test_other_tables_can_be_given() -> None:

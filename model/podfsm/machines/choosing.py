@@ -7,7 +7,12 @@ from typing import Any
 
 from podfsm.language.model import Event, Type
 from podfsm.machines.composition import Option, Shot, element_name
-from podfsm.machines.errors import ArgumentError, UnknownNameError
+from podfsm.machines.errors import ArgumentError, UnknownNameError, shown
+
+LARGEST = 10**18
+"""Numbers are smaller: the tables have no longer ones either."""
+
+WHOLE = "a whole number of at most 18 digits"
 
 
 class Chooser:
@@ -21,6 +26,8 @@ class Chooser:
     """
 
     def __init__(self, choices: Mapping[str, Any]) -> None:
+        if not isinstance(choices, Mapping):
+            raise ArgumentError(f"choices: give values by the names of elements or rows, not {shown(choices)}")
         self.choices = choices
         self.taken: list[tuple[Shot, Option]] = []
         self._used: set[tuple[str, ...]] = set()
@@ -30,7 +37,7 @@ class Chooser:
         chosen = self._chosen(shot)
         allowed = list(options) if not chosen else shot.with_chosen(chosen).options()
         if not allowed:
-            values = " and ".join(f"{name} {value!r}" for name, value in chosen.items())
+            values = " and ".join(f"{name} {shown(value)}" for name, value in chosen.items())
             possible = _possible(shot, options)
             raise ArgumentError(f"choices: {_key(shot)} cannot have {values} here; possible: {possible}")
         for row in allowed[0].open:
@@ -56,7 +63,7 @@ class Chooser:
         found = {name: said[name] for name in shot.chosen if name in said}
         for name, value in found.items():
             if not is_of(value, *types[name]):
-                raise ArgumentError(f"choices: {name} of {key} is {wanted(*types[name])}, not {value!r}")
+                raise ArgumentError(f"choices: {name} of {key} is {wanted(*types[name])}, not {shown(value)}")
             self._used |= {(key,), (key, name)}
         return found
 
@@ -64,7 +71,7 @@ class Chooser:
         """Tell what the user says about a row that may fire or not."""
         said = self.choices[row]
         if not isinstance(said, bool):
-            raise ArgumentError(f"choices: {row} is True or False, not {said!r}")
+            raise ArgumentError(f"choices: {row} is True or False, not {shown(said)}")
         self._used.add((row,))
         return said
 
@@ -78,9 +85,9 @@ class Chooser:
             names = [n for shot, _ in self.taken if key in (shot.region.name, _key(shot)) for n in shot.chosen]
             for name in said if isinstance(said, Mapping) else ():
                 if (key, name) not in self._used:
-                    raise UnknownNameError(f"choice for {key} in event {event.name}", str(name), names)
+                    raise UnknownNameError(f"choice for {key} in event {event.name}", name, names)
             if (key,) not in self._used:
-                raise ArgumentError(f"choices: {said!r} is no value of {' or '.join(names)} of {key}")
+                raise ArgumentError(f"choices: {shown(said)} is no value of {' or '.join(names)} of {key}")
 
 
 def recorded(taken: Iterable[tuple[Shot, Option]]) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def is_of(value: Any, type_: Type, values: Sequence[Any]) -> bool:
     if type_.kind == "bool":
         return isinstance(value, bool)
     if type_.kind in ("number", "time"):
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
     return isinstance(value, str)
 
 
@@ -108,7 +115,7 @@ def wanted(type_: Type, values: Sequence[Any]) -> str:
     """Say what a value of a type is."""
     if type_.kind == "enum":
         return f"one of {', '.join(values)}"
-    return {"bool": "True or False", "number": "a whole number", "time": "a whole number"}.get(type_.kind, "a text")
+    return {"bool": "True or False", "number": WHOLE, "time": WHOLE}.get(type_.kind, "a text")
 
 
 def _key(shot: Shot) -> str:

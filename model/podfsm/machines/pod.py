@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from podfsm.language.evaluate import Program
 from podfsm.language.model import Event, Field, Model
 from podfsm.machines.choosing import Chooser, is_of, recorded, wanted
 from podfsm.machines.composition import Composition, element_name
-from podfsm.machines.errors import ArgumentError, NotEnabledError, UnknownNameError
+from podfsm.machines.errors import ArgumentError, NotEnabledError, UnknownNameError, shown
 from podfsm.machines.region import RegionMachine
 from podfsm.observe.answer import write
 from podfsm.observe.manifest import PodShape, read_manifest
@@ -135,6 +135,10 @@ class PodMachine:
         )
         self._history: list[Fired] = []
 
+    def __repr__(self) -> str:
+        states = ", ".join(f"{name} is {state}" for name, state in self.states.items())
+        return f"<{type(self).__name__}: {states or 'no region has states'}; events so far: {len(self._history)}>"
+
     @classmethod
     def from_manifest(
         cls,
@@ -153,7 +157,7 @@ class PodMachine:
         ----------
         pod
             YAML or JSON text with one object that has a pod (a Pod, a Deployment, ...), such an object, or a
-            `PodShape`. An object without ``kind`` is taken as it is: ``metadata`` and ``spec``, nothing defaulted.
+            `PodShape`. Where the tables declare no kinds, an object is taken as it is.
         features
             Names of the features of the tables that are on; None: all of them. Without ``scheduling`` the pod is
             bound from the start.
@@ -173,15 +177,18 @@ class PodMachine:
             gate or minor.
         """
         model = model or tables.shipped()
+        gates = _gates(gates)
+        if not isinstance(minor, str):
+            raise ArgumentError(f"minor: give a Kubernetes minor such as '1.34', not {shown(minor)}")
         known = model.named["features"]
         chosen = list(known) if features is None else _listed("feature", features, known)
         configuration = Configuration(
             id="",
-            document=_document(pod, model, minor, gates or {}),
+            document=_document(pod, model, minor, gates),
             features=tuple(name for name in known if name in chosen),
             machines=tuple(_listed("machine", machines, model.machines)),
             minor=minor or kubernetes.default_minor(model),
-            gates=dict(gates or {}),
+            gates=gates,
         )
         return cls(Setup(model, configuration, defects))
 
@@ -215,9 +222,13 @@ class PodMachine:
         UnknownNameError, ArgumentError
             for names and values that there are not. After any error the pod is as it was.
         """
+        return self.fire_with(region, event, arguments, choices)
+
+    def fire_with(self, region: str, event: str, arguments: Mapping[str, Any], choices: Choices | None = None) -> Fired:
+        """Let an event happen, as `fire` does; here the arguments are a mapping, as in `Fired`."""
         machine, definition = self._event(region, event)
         given = self._arguments(machine, definition, arguments)
-        decider = Chooser(choices or {})
+        decider = Chooser({} if choices is None else choices)
         before = self._pod.values()
         rows = self._pod.run(machine, definition, given, decider)
         if not rows:
@@ -250,10 +261,10 @@ class PodMachine:
     def _event(self, region: str, event: str) -> tuple[RegionMachine, Event]:
         offered = {name: self._pod.offered(machine) for name, machine in self._pod.regions.items()}
         regions = [name for name, events in offered.items() if events]
-        if region not in regions:
+        if not isinstance(region, str) or region not in regions:
             raise UnknownNameError("region", region, regions)
         events = {definition.name: definition for definition in offered[region]}
-        if event not in events:
+        if not isinstance(event, str) or event not in events:
             raise UnknownNameError(f"event of {region}", event, list(events))
         return self._pod.regions[region], events[event]
 
@@ -266,7 +277,9 @@ class PodMachine:
                 raise UnknownNameError(f"argument of event {event.name}", written, list(types))
             type_, values = types[name]
             if not is_of(value, type_, values):
-                raise ArgumentError(f"{region.name} {event.name}: {name} is {wanted(type_, values)}, not {value!r}")
+                raise ArgumentError(
+                    f"{region.name} {event.name}: {name} is {wanted(type_, values)}, not {shown(value)}"
+                )
             found[name] = value
         for name, (type_, values) in types.items():
             if name not in found:
@@ -289,7 +302,7 @@ class PodMachine:
 
     def transitions(self, region: str) -> transitions.Machine:
         """Show the `transitions` machine of a region."""
-        if region not in self._pod.regions:
+        if not isinstance(region, str) or region not in self._pod.regions:
             raise UnknownNameError("region", region, list(self._pod.regions))
         return self._pod.regions[region].machine
 
@@ -340,7 +353,10 @@ class PodMachine:
 
     def copy(self) -> PodMachine:
         """Make another pod in the same state and with the same history."""
-        return self._restored(self._setup, self._pod.values(), self._history)
+        machine = type(self)(self._setup)
+        machine._pod.load(self._pod.values())
+        machine._history = list(self._history)
+        return machine
 
     def to_json(self) -> str:
         """Save pod, state and history as JSON text, which `from_json` reads."""
@@ -355,26 +371,30 @@ class PodMachine:
         Raises
         ------
         SaveError
-            if the text is no saved pod, or was saved with other tables.
+            if the text is no saved pod, was saved with other tables, or says what no run of events gives.
         """
         from podfsm.machines.saved import load
 
-        return cls._restored(*load(text, model or tables.shipped()))
-
-    @classmethod
-    def _restored(cls, setup: Setup, values: Sequence[Any], history: Iterable[Fired]) -> PodMachine:
-        machine = cls(setup)
-        machine._pod.load(tuple(values))
-        machine._history = list(history)
-        return machine
+        return load(text, model or tables.shipped(), cls)
 
 
 def _listed(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    if not isinstance(names, Iterable) or isinstance(names, bytes | Mapping):
+        raise ArgumentError(f"{what}s: give a list of names, not {shown(names)}")
     chosen, all_names = ([names] if isinstance(names, str) else list(names)), list(known)
     for name in chosen:
         if name not in all_names:
             raise UnknownNameError(what, name, all_names)
     return chosen
+
+
+def _gates(gates: Mapping[str, bool] | None) -> dict[str, bool]:
+    found = {} if gates is None else gates
+    if not isinstance(found, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, bool) for name, value in found.items()
+    ):
+        raise ArgumentError(f"gates: give True or False by the names of gates, not {shown(gates)}")
+    return dict(found)
 
 
 def _document(
@@ -383,15 +403,21 @@ def _document(
     """Make the document that a `World` reads."""
     if isinstance(pod, PodShape):
         return pod.pod
-    if isinstance(pod, Mapping):
-        if "kind" not in pod:
-            return pod
-        try:
-            pod = json.dumps(pod)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise PodfsmError(f"manifest: no JSON object: {error}") from None
-    data = pod.encode() if isinstance(pod, str) else pod
+    if isinstance(pod, Mapping) and not model.kinds:
+        return pod
+    try:
+        text = pod if isinstance(pod, str | bytes) else json.dumps(pod, default=_plain)
+        data = text.encode() if isinstance(text, str) else text
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PodfsmError(f"manifest: no JSON object: {error}; give one, or YAML or JSON text") from None
     found = read_manifest(data, "manifest", Program(model, kubernetes.gates(model, minor, gates))).pods
     if len(found) != 1:
         raise PodfsmError(f"manifest: {len(found)} pods; give one, or read them with podfsm.observe.manifest")
     return found[0].pod
+
+
+def _plain(value: Any) -> dict[Any, Any]:
+    """Help to write mappings that are no dictionaries."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{shown(value)} cannot be written")

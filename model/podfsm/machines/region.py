@@ -75,7 +75,7 @@ class RegionMachine:
         self._fired: Effect | None = None
 
     def __repr__(self) -> str:
-        return f"<region {self.name}: {self.state}>"
+        return f"<{type(self).__name__} {self.name}: {self.state}>"
 
     # ---------------------------------------------------------------------------------------------------------- state
 
