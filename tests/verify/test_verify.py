@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from podfsm.explore import search
 from podfsm.requests import Cluster, Status
+from podfsm.verify import size
 
 Verify = Callable[..., Any]
 
@@ -99,6 +101,31 @@ def test_a_pod_that_is_still_too_large_is_undetermined_with_the_estimate(verify:
     text = verify(manifest, output="text").out
     assert "estimated size: more than 10^" in text
     assert "PROVED is said of what was explored only" in text
+
+
+@pytest.mark.parametrize("lamps", [(BULB,), (BULB, CANDLE, SHY)])
+def test_what_exceeds_the_limit_in_any_case_is_measured_no_further(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, lamps: tuple[str, ...]
+) -> None:
+    explored = []
+
+    def explore(system: Any, **limits: Any) -> Any:
+        explored.append(system.components)
+        return search.explore(system, **limits)
+
+    monkeypatch.setattr(size, "explore", explore)
+    answer = verify(house(*lamps), limit=1)
+    assert len(explored) == 1
+    assert answer.status is Status.UNDETERMINED
+    assert {verdict for verdict, _ in answer.verdicts().values()} == {"UNDETERMINED"}
+
+
+def test_the_largest_variant_that_fits_is_found(verify: Verify) -> None:
+    (full,) = verify(house(BULB)).pods
+    assert full["configuration"]["reduced"] == []
+    (some,) = verify(house(BULB), limit=full["states"] - 1).pods
+    assert some["configuration"]["reduced"] == ["reduction.storm", "reduction.uses"]
+    assert 0 < some["states"] < full["states"]
 
 
 def test_a_property_of_what_was_left_out_is_not_proved(verify: Verify) -> None:

@@ -79,8 +79,8 @@ class Outcome:
 
     subject: Subject
     plan: Plan
-    system: TableSystem
     modes: tuple[str, ...]
+    system: TableSystem = field(init=False)
     exploration: Exploration | None = None
     second: Size | None = None
     seconds: float = 0.0
@@ -111,7 +111,7 @@ def verify_subject(
     limit = DEFAULT_LIMIT if limit is None else limit
     report(f"{subject.name}: estimating", None)
     plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit, modes)
-    outcome = Outcome(subject, plan, system_for(model, plan.configuration, modes[0]), modes)
+    outcome = Outcome(subject, plan, modes)
     if plan.fits:
         try:
             _explore(model, outcome, properties, limit, language, report)
@@ -120,6 +120,7 @@ def verify_subject(
     else:
         outcome.reason = "it is estimated to be too large"
     if outcome.exploration is None:
+        outcome.system = plan.system or system_for(model, plan.configuration, modes[0])
         _give_up(model, outcome, properties, language)
     outcome.seconds = time.perf_counter() - started
     return outcome

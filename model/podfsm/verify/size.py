@@ -8,7 +8,7 @@ whole pod too. For pods that could be explored this was up to four times too hig
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from podfsm.explore.adapter import TableSystem
@@ -40,10 +40,14 @@ Variant = tuple[Configuration, tuple[Reduction, ...]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A size: number of states, and of questions to the interpreter of the tables (some thousands a second)."""
+    """A size: number of states, and of questions to the interpreter of the tables (some thousands a second).
+
+    `least` tells that there are at least so many: no more was measured, since even that does not fit.
+    """
 
     states: int
     work: int
+    least: bool = False
 
     def fits(self, states: int, work: int) -> bool:
         """Tell whether it is within bounds."""
@@ -64,12 +68,15 @@ class Plan:
         Its estimated size; None if there was nothing to estimate it by.
     fits
         Whether it is to be explored.
+    system
+        The tables on that pod, where the estimate has made them in the first mode already.
     """
 
     configuration: Configuration
     reductions: tuple[Reduction, ...] = ()
     estimate: Estimate | None = None
     fits: bool = True
+    system: TableSystem | None = field(default=None, repr=False, compare=False)
 
 
 class _TooMuchError(Exception):
@@ -101,29 +108,31 @@ def plan_for(model: Model, configuration: Configuration, limit: int, modes: Sequ
     """
     choices = variants(model, configuration)
     smallest, reductions = choices[-1]
-    sizes = _Sizes(model, smallest, modes[0])
+    sizes = _Sizes(model, smallest, modes[0], limit)
     if sizes.companion is None:
         return Plan(configuration)
+    bound = Estimate(limit, LARGEST_WORK)
+    least = sizes.measure(smallest, within=bound)
+    if not least.total.fits(limit, LARGEST_WORK):
+        return Plan(smallest, reductions, least.total, fits=False, system=sizes.system)
     if not sizes.others:
-        return _largest_alone(sizes, choices, limit)
-    least = sizes.measure(smallest).total
-    if not least.fits(limit, LARGEST_WORK):
-        return Plan(smallest, reductions, least, fits=False)
-    best, estimate = _largest(sizes, choices, 0, limit)
+        best, estimate = _largest_alone(sizes, choices, least.total)
+        return Plan(*choices[best], estimate)
+    best, estimate = _largest(sizes, choices, 0, least)
     for mode in modes[1:]:
-        at, other = _largest(_Sizes(model, smallest, mode), choices, best, limit)
+        more = _Sizes(model, smallest, mode, limit)
+        at, other = _largest(more, choices, best, more.measure(smallest, within=bound))
         estimate = other if at > best else max(estimate, other, key=lambda one: one.work)
         best = at
     return Plan(*choices[best], estimate)
 
 
-def _largest(sizes: _Sizes, choices: Sequence[Variant], first: int, limit: int) -> tuple[int, Estimate]:
+def _largest(sizes: _Sizes, choices: Sequence[Variant], first: int, least: _Sample) -> tuple[int, Estimate]:
     """Find the first comfortable variant from `first` on, beginning with the last, which is taken in any case."""
     best = len(choices) - 1
-    least = sizes.measure(choices[best][0])
     for at in range(best - 1, first - 1, -1):
         more = sizes.measure(choices[at][0], least)
-        if not _is_comfortable(more.total, limit):
+        if not _is_comfortable(more.total, sizes.limit):
             break
         best, least = at, more
     return best, least.total
@@ -133,13 +142,20 @@ def _is_comfortable(estimate: Estimate, limit: int) -> bool:
     return estimate.fits(min(limit, COMFORTABLE_STATES), COMFORTABLE_WORK)
 
 
-def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], limit: int) -> Plan:
-    """Choose the largest variant of a pod with a single container: most are explored as they are."""
-    for configuration, reductions in choices:
-        estimate = sizes.measure(configuration).total
-        if estimate.fits(min(limit, COMFORTABLE_STATES), COMFORTABLE_ALONE):
-            return Plan(configuration, reductions, estimate)
-    return Plan(*choices[-1], estimate, fits=estimate.fits(limit, LARGEST_WORK))
+def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], least: Estimate) -> tuple[int, Estimate]:
+    """Find the largest variant of a pod with a single container, with longer and longer leaps from the first on.
+
+    Most pods are explored as they are, and what does not fit takes longest to measure.
+    """
+    first, best, leap = 0, len(choices) - 1, 1
+    while first < best:
+        at = min(first + leap - 1, (first + best) // 2)
+        estimate = sizes.measure(choices[at][0]).total
+        if estimate.fits(min(sizes.limit, COMFORTABLE_STATES), COMFORTABLE_ALONE):
+            best, least = at, estimate
+        else:
+            first, leap = at + 1, leap * 2
+    return best, least
 
 
 HOPELESS: Final = 3
@@ -155,16 +171,16 @@ class _Sample:
     total: Estimate
 
 
-TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_ALONE + 1)
+TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_ALONE + 1, least=True)
 """Stands for what was not measured to its end."""
 
 
 class _Sizes:
     """Estimates for the variants of one pod in one mode."""
 
-    def __init__(self, model: Model, smallest: Configuration, mode: str) -> None:
-        self.model, self.mode = model, mode
-        system = system_for(model, smallest, mode)
+    def __init__(self, model: Model, smallest: Configuration, mode: str, limit: int) -> None:
+        self.model, self.mode, self.limit = model, mode, limit
+        self.system = system = system_for(model, smallest, mode)
         members = [component[0] for component in system.component_elements[1:]]
         self.collections = list(dict.fromkeys(element.collection.id for element in members))
         self.companion = self._find_companion(members)
@@ -180,14 +196,19 @@ class _Sizes:
         role = setting.data.text
         return next((e for e in members if role in e.collection.roles and e.has_role(role)), None)
 
-    def measure(self, configuration: Configuration, smaller: _Sample | None = None) -> _Sample:
+    def measure(
+        self, configuration: Configuration, smaller: _Sample | None = None, within: Estimate | None = None
+    ) -> _Sample:
         """Measure one variant.
 
         With a smaller one at hand, its pairs first tell what is to be expected: what makes a container alone larger
-        makes two of them larger twice over. Pairs that are then too large are not measured.
+        makes two of them larger twice over. Pairs that are then too large are not measured. Nor are more pairs once
+        it is not `within` a bound, since each makes it larger.
         """
         assert self.companion is not None
-        alone = self._explored(configuration, [self.companion], COMFORTABLE_ALONE)
+        # A limit is met by what it leaves out; what is to be explored in any case is measured whole, to be told.
+        states = COMFORTABLE_STATES if within is not None else min(self.limit, COMFORTABLE_STATES)
+        alone = self._explored(configuration, [self.companion], COMFORTABLE_ALONE, states)
         if alone is None:
             return _Sample(TOO_MUCH, (), TOO_MUCH)
         if smaller is not None:
@@ -195,28 +216,34 @@ class _Sizes:
             hopeless = self._total(alone, wider).work > HOPELESS * COMFORTABLE_WORK
             if hopeless or any(pair.work > LARGEST_PAIR for pair in wider):
                 return _Sample(alone, wider, TOO_MUCH)
-        pairs = []
+        pairs: list[Estimate] = []
         for elements in self.others.values():
-            pair = self._explored(configuration, [self.companion, elements[0]], LARGEST_PAIR)
+            total = self._total(alone, pairs)
+            if within is not None and not total.fits(within.states, within.work):
+                return _Sample(alone, pairs, replace(total, least=True))
+            pair = self._explored(configuration, [self.companion, elements[0]], LARGEST_PAIR, states)
             pairs.append(pair or TOO_MUCH)
         return _Sample(alone, pairs, self._total(alone, pairs))
 
     def _total(self, alone: Estimate, pairs: Sequence[Estimate]) -> Estimate:
+        """Estimate a pod by its first pairs: those of all kinds, or of some, where one asks for no more than these."""
         states, work = float(alone.states), float(alone.work)
-        for pair, elements in zip(pairs, self.others.values(), strict=True):
+        for pair, elements in zip(pairs, self.others.values(), strict=False):
             states *= (pair.states / alone.states) ** len(elements)
             work *= (pair.work / alone.work) ** len(elements)
-        return Estimate(_whole(states), _whole(work))
+        return Estimate(_whole(states), _whole(work), alone.least or any(pair.least for pair in pairs))
 
-    def _explored(self, configuration: Configuration, kept: Sequence[Element], most: int) -> Estimate | None:
-        """Explore the pod with some of its elements only; None if that takes more than so many questions."""
+    def _explored(
+        self, configuration: Configuration, kept: Sequence[Element], most: int, states: int
+    ) -> Estimate | None:
+        """Explore the pod with some of its elements only; None if that takes too many questions or states."""
         document = with_only(configuration.document, self.collections, kept)
         counting = _Counting(system_for(self.model, replace(configuration, document=document), self.mode), most)
         try:
-            result = explore(counting, pairs=False)
+            result = explore(counting, pairs=False, max_states=states + 1)
         except _TooMuchError:
             return None
-        return Estimate(len(result), counting.asked)
+        return Estimate(len(result), counting.asked) if result.complete else None
 
 
 def signature(system: TableSystem, members: Sequence[Element]) -> tuple[Any, ...]:
@@ -224,9 +251,9 @@ def signature(system: TableSystem, members: Sequence[Element]) -> tuple[Any, ...
     found: list[Any] = []
     for element in members:
         found.append(element.collection.id)
-        for field in system.program.fields[element.collection.id]:
-            if system.analysis.level[field.id] == "static" and str(field.type).split()[0] in ("bool", "enum", "list"):
-                value = element.get(field.name)
+        for one in system.program.fields[element.collection.id]:
+            if system.analysis.level[one.id] == "static" and str(one.type).split()[0] in ("bool", "enum", "list"):
+                value = element.get(one.name)
                 found.append(tuple(value) if isinstance(value, list) else value)
     return tuple(found)
 
