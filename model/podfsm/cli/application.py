@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from podfsm import __version__
+from podfsm import __version__, collector
 from podfsm.cli.build import build
 from podfsm.cli.draw import draw
 from podfsm.cli.generate import generate
@@ -70,7 +70,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     _tolerate_any_encoding()
     try:
-        status = application.main(arguments, prog_name="podfsm", standalone_mode=False)
+        with collector.seldom():
+            status = application.main(arguments, prog_name="podfsm", standalone_mode=False)
         console.out.flush()
     except click.ClickException as error:
         error.show()

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Final
 
+from podfsm import collector
 from podfsm.errors import PodfsmError
 from podfsm.explore.configuration import Configuration
 from podfsm.explore.prove import Exploration, Verdict, explore_configuration
@@ -94,9 +95,10 @@ def _work(
 ) -> None:
     properties = [one for one in model.properties.values() if one.id in names]
     try:
-        exploration = explore_configuration(
-            model, configuration, mode, properties, max_states=limit, max_bytes=MAX_BYTES
-        )
+        with collector.seldom():
+            exploration = explore_configuration(
+                model, configuration, mode, properties, max_states=limit, max_bytes=MAX_BYTES
+            )
         sender.send(Explored.of(exploration))
     except LimitError as error:
         sender.send(error)
