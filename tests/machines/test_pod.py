@@ -242,7 +242,7 @@ def test_what_is_left_out_is_the_first_possibility() -> None:
         (
             lambda p: PodMachine.from_manifest(cast(Any, 5)),
             PodfsmError,
-            "manifest: document 1: expected an object, found 5",
+            "manifest:1:1: document 1: expected an object, found 5",
         ),
         (
             lambda p: PodMachine.from_manifest(cast(Any, [])),

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -220,11 +221,45 @@ spec:
     assert d["lifecycle"]["postStart"] == {"httpGet": {"port": 1, "path": "/", "scheme": "HTTP"}}
 
 
+@pytest.mark.parametrize("word", "y Y yes Yes on ON no n off true False".split())
+def test_a_truth_value_is_told_as_it_is_written(word: str, program: Program) -> None:
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: {word}}}]}}\n"
+    (message,) = messages(text, program)
+    assert message.startswith("x.yaml:4:38: document 1, spec.containers[0].image: expected a string, found ")
+    assert f'; put quotes around it: "{word}" (without quotes' in message
+
+
+def test_places_are_those_in_the_file(program: Program) -> None:
+    text = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: a
+    annotations: {example.org/a.b: on, "x.y": 5}
+  spec:
+    nodeSelector: {}
+    hostNetwork: 7
+"""
+    assert [message.partition(": expected")[0] for message in messages("---\n" + text, program)] == [
+        "x.yaml:9:36: document 1, items[0], metadata.annotations.example.org/a.b",
+        "x.yaml:9:47: document 1, items[0], metadata.annotations.x.y",
+        "x.yaml:12:18: document 1, items[0], spec.hostNetwork",
+    ]
+
+
+def test_an_empty_list_is_told_with_the_kinds_that_hold_pods(program: Program) -> None:
+    (message,) = messages("{apiVersion: v1, kind: List, items: []}", program)
+    assert message.startswith("x.yaml: there is no pod here; give an object of kind Pod, ")
+
+
 def test_problems_of_all_files_are_reported_together(program: Program) -> None:
     with pytest.raises(PodfsmError) as caught:
         read_manifests([str(DATA / "invalid" / "no-pod.yaml"), "/no/such/file", str(DATA / "finalizer.yaml")], program)
     first, *_, last = caught.value.messages
-    assert "no-pod.yaml: there is no pod here" in first
+    assert "no-pod.yaml: document 1, kind: an object of kind 'ConfigMap' holds no pod" in first
     assert last.startswith("/no/such/file: cannot be read")
 
 
@@ -295,7 +330,7 @@ def test_a_changed_value_is_read_or_refused(path: Path, program: Program) -> Non
                     read_manifest(text.encode(), "x.json", program)
                 except PodfsmError as error:
                     for message in error.messages:
-                        assert message.startswith("x.json: "), (place, odd, message)
+                        assert re.match(r"x\.json(:1:1)?: ", message), (place, odd, message)
                         assert "; " in message
 
 

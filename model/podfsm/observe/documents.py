@@ -41,11 +41,30 @@ _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: its number in the stream from 1, its JSON value, and remarks such as keys that stand twice."""
+    """One document: its number in the stream from 1, its JSON value, and remarks such as keys that stand twice.
+
+    `node` is where its places and words are looked up; None for JSON, of which they are not known.
+    """
 
     number: int
     value: Any
     remarks: tuple[str, ...] = ()
+    node: yaml.Node | None = field(default=None, repr=False, compare=False)
+
+    def place(self, path: str) -> str:
+        """Return ``line:column`` of the value at a path such as ``spec.containers[0].image``; '' if it is not known.
+
+        Where there is no such value, it is that of the innermost object around it.
+        """
+        if self.node is None:
+            return ""
+        mark = _found(self.node, path)[0].start_mark
+        return f"{mark.line + 1}:{mark.column + 1}"
+
+    def word(self, path: str) -> str:
+        """Return the word that is written for the value at a path; '' if it is not known."""
+        node, rest = (None, path) if self.node is None else _found(self.node, path)
+        return str(node.value) if isinstance(node, yaml.ScalarNode) and not rest else ""
 
 
 @dataclass(slots=True)
@@ -161,7 +180,7 @@ def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
             value = _value(node, reader, 0) if node is not None else None
             remarks = reader.take()
             if value is not None:
-                yield Document(number, value, remarks)
+                yield Document(number, value, remarks, node)
     except yaml.MarkedYAMLError as error:
         what = error.problem or error.context or "a mistake"
         mark: Any = error.problem_mark or error.context_mark
@@ -171,6 +190,32 @@ def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
         reader.fail(mark, f"this is not YAML: {what}", mend)
     except yaml.YAMLError as error:
         reader.fail(None, f"this is not YAML: {' '.join(str(error).split())}", "mend the YAML")
+
+
+def _found(node: yaml.Node, path: str) -> tuple[yaml.Node, str]:
+    """Follow a path as far as it goes; return the node there, and the rest of the path."""
+    while path:
+        step = next(_steps(node, path), None)
+        if step is None:
+            break
+        node, path = step
+    return node, path
+
+
+def _steps(node: yaml.Node, path: str) -> Iterator[tuple[yaml.Node, str]]:
+    """Find the entries of a node with which a path can begin, each with the rest of the path."""
+    if isinstance(node, yaml.SequenceNode):
+        entries = [(f"[{index}]", item) for index, item in enumerate(node.value)]
+    elif isinstance(node, yaml.MappingNode):
+        # Of keys that stand twice the last one holds. A key with dots may look like a path, or stand in brackets.
+        written = [(str(key.value), item) for key, item in reversed(node.value) if isinstance(key, yaml.ScalarNode)]
+        entries = [(form, item) for key, item in written for form in (key, f"[{key}]") if key]
+    else:
+        entries = []
+    for start, item in entries:
+        rest = path.removeprefix(start)
+        if rest != path and rest[:1] in ("", ".", "["):
+            yield item, rest.removeprefix(".")
 
 
 def _check_bounds(text: str, reader: _Reader) -> None:

@@ -11,7 +11,7 @@ import copy
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from podfsm.errors import PodfsmError
@@ -19,7 +19,7 @@ from podfsm.files import read_input
 from podfsm.language.evaluate import Program
 from podfsm.language.model import Kind, Refusal, Type
 from podfsm.language.world import DocumentError, Element, World
-from podfsm.observe.documents import MAX_BYTES, read_documents
+from podfsm.observe.documents import MAX_BYTES, Document, read_documents
 
 #: Objects of a list may be lists themselves, so deep.
 MAX_LISTS = 10
@@ -102,21 +102,29 @@ class Reading:
 
 @dataclass(slots=True)
 class _Findings:
-    """What is wrong, and what is remarked, below one place of one file."""
+    """What is wrong, what is remarked, and kinds that are skipped, below one place of one file."""
 
     file: str
-    place: str
+    document: Document
     problems: list[str]
     notes: list[Note]
+    skipped: list[str]
+    paths: tuple[str, ...] = ()
 
     def inside(self, path: str) -> _Findings:
-        return _Findings(self.file, self.below(path), self.problems, self.notes)
+        return replace(self, paths=(*self.paths, path))
+
+    def word(self, path: str) -> str:
+        """Return the word that is written at a path; '' if it is not known."""
+        return self.document.word(".".join([*self.paths, path]))
 
     def below(self, path: str) -> str:
-        return f"{self.place}, {path}" if path else self.place
+        return ", ".join([f"document {self.document.number}", *self.paths, *([path] if path else [])])
 
     def problem(self, path: str, what: str, mend: str) -> None:
-        self.problems.append(f"{self.file}: {self.below(path)}: {what}; {mend}")
+        place = self.document.place(".".join([*self.paths, path]).removesuffix("."))
+        file = f"{self.file}:{place}" if place else self.file
+        self.problems.append(f"{file}: {self.below(path)}: {what}; {mend}")
 
     def note(self, path: str, what: str, mend: str, identifier: str = "") -> None:
         self.notes.append(Note(identifier, f"{self.file}: {self.below(path)}", what, mend))
@@ -136,7 +144,8 @@ def read_manifests(names: Sequence[str], program: Program) -> Reading:
     ------
     PodfsmError
         If a file cannot be read, holds no pod, or holds something that the API server refuses; `messages` has
-        everything that is wrong in all files, each ``FILE: document N, PATH: what; mend``.
+        everything that is wrong in all files, each ``FILE:LINE:COLUMN: document N, PATH: what; mend``; of JSON
+        without line and column.
     """
     pods: list[PodShape] = []
     notes: list[Note] = []
@@ -159,17 +168,18 @@ def read_manifest(data: bytes, name: str, program: Program) -> Reading:
     pods: list[PodShape] = []
     problems: list[str] = []
     notes: list[Note] = []
+    skipped: list[str] = []
     for document in read_documents(data, name):
-        findings = _Findings(name, f"document {document.number}", problems, notes)
+        findings = _Findings(name, document, problems, notes, skipped)
         for remark in document.remarks:
             findings.note("", remark, "keep one")
         for inner, path, item in _objects(document.value, findings, program, "", 0):
             shape = _pod(item, inner, program, document.number, path)
             if shape is not None:
                 pods.append(shape)
-    if not pods and not problems:
+    if not pods and not problems and not skipped:
         problems = [f"{name}: there is no pod here; give an object of kind {', '.join(program.model.kinds)}"]
-    if problems:
+    if problems or not pods:
         # A misspelt field is often what makes another one missing.
         raise PodfsmError([*problems, *(str(note) for note in notes if not note.id)])
     return Reading(tuple(pods), tuple(notes))
@@ -218,6 +228,7 @@ def _kind(value: Any, findings: _Findings, program: Program) -> Kind | None:
         if near:
             findings.problem("kind", f"unknown kind {name!r}", f"did you mean {near[0]}?")
         else:
+            findings.skipped.append(name)
             findings.note("kind", f"an object of kind {name!r} holds no pod", f"the kinds that do are {known}")
         return None
     version = value.get("apiVersion")
@@ -331,7 +342,7 @@ def _check_scalar(value: Any, wanted: str, path: str, findings: _Findings) -> No
     expected = _EXPECTED[wanted]
     mend = f"write {expected}"
     if isinstance(value, bool | int | float) and wanted == "text":
-        mend = f'put quotes around it: "{json.dumps(value)}"'
+        mend = f"put quotes around it: {json.dumps(findings.word(path) or json.dumps(value), ensure_ascii=False)}"
         if isinstance(value, bool):
             mend += " (without quotes yes, no, on, off, y and n are truth values in YAML)"
     elif isinstance(value, str) and wanted in ("int32", "int64", "bool"):

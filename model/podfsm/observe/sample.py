@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -91,7 +92,9 @@ def manifest_answer(text: str, program: Program) -> dict[str, Any]:
     try:
         reading = read_manifest(text.encode(), "manifest", program)
     except PodfsmError as error:
-        return {"refused": [": ".join(message.split(": ")[:2]) for message in error.messages]}
+        # Of what is refused the place is told by its path.
+        told = [re.sub(r"^manifest:\d+:\d+(?=: document )", "manifest", message) for message in error.messages]
+        return {"refused": [": ".join(message.split(": ")[:2]) for message in told]}
     notes = [f"{note.id} {note.place}" for note in reading.notes]
     return {"pods": [{"kind": pod.kind, **pod.pod} for pod in reading.pods], "notes": notes}
 
