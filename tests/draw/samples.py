@@ -13,12 +13,12 @@ def traffic_light() -> Diagram:
         Node("removed", ("Removed", "from the junction"), "terminal"),
     )
     edges = (
-        Edge("go", "red", "green", ("30 s passed", "and nobody crosses"), "clock"),
-        Edge("slow", "green", "amber", ("25 s passed",), "clock"),
-        Edge("stop", "amber", "red", ("3 s passed",), "clock"),
-        Edge("call", "green", "amber", ("a pedestrian presses the button",), "pedestrian"),
-        Edge("flicker", "amber", "green", ("loose contact",), "clock", defect=True),
-        Edge("remove", "red", "removed", ("the crew takes it down",), "crew"),
+        Edge("go", "red", "green", ("30 s passed", "and nobody crosses"), ("clock",)),
+        Edge("slow", "green", "amber", ("25 s passed",), ("clock",)),
+        Edge("stop", "amber", "red", ("3 s passed",), ("clock",)),
+        Edge("call", "green", "amber", ("a pedestrian presses the button",), ("pedestrian",)),
+        Edge("flicker", "amber", "green", ("loose contact",), ("clock",), defect="D1"),
+        Edge("remove", "red", "removed", ("the crew takes it down",), ("crew",)),
     )
     return Diagram(
         "traffic-light",
@@ -37,14 +37,19 @@ def door_in_korean() -> Diagram:
         Node("open", ("열림", "사람이 지나갈 수 있는 상태")),
         Node("locked", ("잠김",)),
         Node("broken", ("부서짐", "더 이상 사용할 수 없음"), "terminal"),
-        Node("hint", ("참고: 이 그림은 평범한 문을 설명합니다",), "note"),
+        Node(
+            "keys",
+            ("누가 열 수 있습니까?",),
+            rows=(("주인은 열쇠가 있습니다", "예"), ("방문자", "아니요")),
+            actor="owner",
+        ),
     )
     edges = (
-        Edge("push", "closed", "open", ("방문자가 문을 밀어서 엽니다",), "visitor"),
-        Edge("shut", "open", "closed", ("바람이 문을 닫습니다", "(십 초가 지난 뒤)"), "wind"),
-        Edge("lock", "closed", "locked", ("주인이 열쇠로 잠급니다",), "owner"),
-        Edge("unlock", "locked", "closed", ("주인이 열쇠로 엽니다",), "owner", tooltip="열쇠가 필요합니다"),
-        Edge("kick", "locked", "broken", ("방문자가 발로 찹니다",), "visitor", defect=True),
+        Edge("push", "closed", "open", ("방문자가 문을 밀어서 엽니다",), ("visitor",)),
+        Edge("shut", "open", "closed", ("바람이 문을 닫습니다", "(십 초가 지난 뒤)"), ("wind",)),
+        Edge("lock", "closed", "locked", ("주인이 열쇠로 잠급니다",), ("owner",)),
+        Edge("unlock", "locked", "closed", ("주인이 열쇠로 엽니다",), ("owner",), tooltip="열쇠가 필요합니다"),
+        Edge("kick", "locked", "broken", ("방문자가 발로 찹니다",), ("visitor",), defect="D1"),
     )
     actors = (
         Actor("visitor", "방문자", palette_colour(0)),
@@ -100,7 +105,7 @@ def workshop() -> Diagram:
         ("queued", "scrapped", "customer", ("cancelled",)),
     )
     edges = tuple(
-        Edge(f"w{number:02}", source, target, label, actor, defect="mistake" in label[0])
+        Edge(f"w{number:02}", source, target, label, (actor,), defect="D1" if "mistake" in label[0] else "")
         for number, (source, target, actor, label) in enumerate(rows, 1)
     )
     clusters = (

@@ -11,7 +11,7 @@ A, B = Node("a", ("A",)), Node("b", ("B",))
         ({"nodes": (A, A)}, "node id 'a' occurs 2 times"),
         ({"nodes": (Node("", ("x",)),)}, "a node has an empty id"),
         ({"nodes": (A,), "edges": (Edge("e", "a", "c"),)}, "no node has the id 'c'"),
-        ({"nodes": (A,), "edges": (Edge("e", "a", "a", actor="ghost"),)}, "no actor has the id 'ghost'"),
+        ({"nodes": (A,), "edges": (Edge("e", "a", "a", actors=("ghost",)),)}, "no actor has the id 'ghost'"),
         ({"nodes": (A,), "current": frozenset({"z"})}, "no node has the id 'z'"),
         ({"nodes": (A,), "path": frozenset({"z"})}, "no edge has the id 'z'"),
         ({"nodes": (Node("a", ("A",), cluster="k"),)}, "no cluster has the id 'k'"),

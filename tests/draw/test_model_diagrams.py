@@ -13,7 +13,7 @@ from podfsm.draw.abstract import follow, start_values
 from podfsm.draw.content import diagram
 from podfsm.draw.diagram import Diagram, Language
 from podfsm.draw.pictures import pictures
-from podfsm.draw.regions import CHANGES, READS, influences
+from podfsm.draw.regions import influences
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
 from podfsm.language.load import load
@@ -120,7 +120,7 @@ def tables(folder: Path, text: str) -> Model:
 
 
 def arrows(made: Diagram) -> dict[tuple[str, str, str | None], tuple[str, ...]]:
-    return {(edge.source, edge.target, edge.actor): edge.label for edge in made.edges}
+    return {(edge.source, edge.target, edge.actors[0] if edge.actors else None): edge.label for edge in made.edges}
 
 
 def kinds(made: Diagram) -> dict[str, str]:
@@ -137,9 +137,9 @@ def test_a_view_has_one_arrow_per_ends_and_actor(lamp: Model) -> None:
         ("dim", "bright", "hand"): ("pressed again",),
         ("bright", "off", "hand"): ("switch pressed",),
         ("bright", "off", "fuse"): ("fuse blows",),
-        ("bright", "broken", "hand"): ("door slammed",),
+        ("bright", "broken", "hand"): ("by defect D1 only:", "door slammed"),
     }
-    assert [edge.id for edge in made.edges if edge.defect] == ["bright -> broken by hand"]
+    assert [edge.id for edge in made.edges if edge.defect] == ["bright -> broken by hand D1"]
     assert kinds(made) == {
         "off": "initial",
         "dim": "state",
@@ -151,7 +151,8 @@ def test_a_view_has_one_arrow_per_ends_and_actor(lamp: Model) -> None:
 
 def test_arrows_between_boxes_are_one_and_tell_where_they_lead(lamp: Model) -> None:
     found = arrows(diagram(lamp, "boxed"))
-    assert found["bright", "unlit: *", "hand"] == ("• switch pressed (dark)", "• door slammed (broken)")
+    assert found["bright", "off", "hand"] == ("switch pressed",)
+    assert found["bright", "broken", "hand"] == ("by defect D1 only:", "door slammed")
     assert found["off", "dim", "hand"] == ("switch pressed",)
     assert found["dim", "bright", "hand"] == ("pressed again",)
 
@@ -160,7 +161,7 @@ def test_variables_are_drawn_in_boxes_with_what_makes_a_change_possible(lamp: Mo
     made = diagram(lamp, "both")
     assert {cluster.label for cluster in made.clusters} == {("lamp",), ("fuse box",)}
     assert next(node.label for node in made.nodes if node.id == "fuse: whole") == ("the fuse is whole",)
-    influences = {(e.source, e.target) for e in made.edges if e.actor == "influence"}
+    influences = {(e.source, e.target) for e in made.edges if e.actors == ("influence",)}
     assert ("fuse: whole", "light: dim") in influences  # with a blown fuse the lamp stays off
     assert ("light: bright", "fuse: blown") not in influences  # the same event changes both
     assert arrows(made)["light: bright", "light: off", "fuse"] == ("fuse blows",)
@@ -172,22 +173,21 @@ def test_what_a_diagram_says_never_happens_is_left_out(lamp: Model) -> None:
 
 
 def test_a_table_shows_its_results_with_the_rows_that_decide(lamp: Model) -> None:
-    labels = {node.id: node.label for node in diagram(lamp, "bill").nodes}
-    assert labels["bill 1"] == ("1. dark is free", "2. so is a blown fuse")
-    assert labels["bill 3"] == ("3. light costs",)
-    assert labels["bill: true"] == ("pay",)
+    (node,) = diagram(lamp, "bill").nodes
+    assert node.label == ("Is there something to pay?",)
+    assert node.rows == (("1. dark is free", "false"), ("2. so is a blown fuse", "false"), ("3. light costs", "pay"))
 
 
 def test_regions_read_and_change_each_other(lamp: Model) -> None:
-    found = influences(lamp)
-    assert found["box", "lamp", READS] == ("fuse",)
-    assert found["lamp", "box", READS] == ("light",)
-    assert found["box", "lamp", CHANGES] == ("light",)
-    assert ("lamp", "box", CHANGES) not in found
-    assert set(arrows(diagram(lamp, "house"))) == {
-        ("box", "lamp", READS),
-        ("lamp", "box", READS),
-        ("box", "lamp", CHANGES),
+    found = {key: (list(share.variables), share.actors) for key, share in influences(lamp).items()}
+    assert found["box", "lamp", "reads"] == (["fuse"], {"hand"})
+    assert found["lamp", "box", "reads"] == (["light"], {"fuse"})
+    assert found["box", "lamp", "changes"] == (["light"], {"fuse"})
+    assert ("lamp", "box", "changes") not in found
+    assert {(edge.source, edge.target, edge.kind, edge.actors) for edge in diagram(lamp, "house").edges} == {
+        ("box", "lamp", "reads", ("hand",)),
+        ("lamp", "box", "reads", ("fuse",)),
+        ("box", "lamp", "changes", ("fuse",)),
     }
 
 
@@ -208,12 +208,15 @@ def test_a_current_state_and_a_path_are_highlighted(lamp: Model) -> None:
         diagram(lamp, "shine", current=["brigt"])
 
 
-def test_a_long_label_says_how_many_are_left_out(lamp: Model) -> None:
+def test_a_label_groups_causes_by_where_they_lead(lamp: Model) -> None:
     words = Words(lamp, "en")
-    texts = [f"reason {number}" for number in range(9)]
-    assert words.listed(texts, 140, 10, 5) == (*(f"• {text}" for text in texts[:5]), "and 4 more")
-    assert words.listed(texts[:6], 140, 10, 5)[-1] == "• reason 5"  # the last line is as good as a count
-    assert Words(lamp, "ko").listed(texts, 140, 10, 5)[-1] == "외 4개"
+    assert words.listed({"": ["one"]}) == ("one",)
+    assert words.listed({"from a:": ["two", "three"], "": ["one"]}) == ("• one", "from a:", "• two", "• three")
+    assert words.listed({words.between("", "b"): ["one"], words.between("a", "b"): ["two"]}) == (
+        "→ b: one",
+        "a → b: two",
+    )
+    assert words.between("", "") == ""
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_every_shipped_diagram_is_drawn(name: str, language: Language) -> None:
     source = to_dot(made)
     assert source == to_dot(diagram(shipped(), name, language))
     width, height = (float(size) for size in re.findall(r'viewBox="0\S* \S+ (\S+) (\S+)"', render(source).decode())[0])
-    assert width <= 1600, "at 1200 pixels its labels would be too small to read"
+    assert width <= 1200, "at 1200 pixels its labels, of 11 points, would be too small to read"
     assert height <= 1800
     assert len(made.edges) <= 45, "nobody finds a way through so many arrows"
 
@@ -265,7 +268,7 @@ def test_no_edge_of_a_view_is_lost(name: str) -> None:
     box = {node.id: node.cluster for node in made.nodes}
     drawn = {(edge.source, edge.target) for edge in made.edges}
     for edge in view.edges:
-        ends = [{end, f"{box[end]}: *"} for end in (edge.source, edge.target)]
+        ends = [{end, box[end]} for end in (edge.source, edge.target)]
         assert edge.source == edge.target or any((s, t) in drawn for s in ends[0] for t in ends[1]), edge.id
 
 

@@ -17,26 +17,21 @@ from podfsm.draw.pictures import Picture, Variable, pictures, unknown
 from podfsm.draw.style import GREY
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
-from podfsm.language.model import Formula, Model, Row, Table, View
+from podfsm.language.model import Formula, Model, Table, View
 from podfsm.language.wording import wording
-
-LABEL_WIDTH, LABEL_SIZE = 140.0, 10.5
-"""Of labels of arrows, in points."""
-
-LINES, MANY_LINES = 5, 10
-"""Of a label, at most: of an arrow between nodes, and of one that stands for many."""
 
 INFLUENCE = "influence"
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause of one arrow: the ids of its nodes, the row or event, and whether only a defect makes it."""
+    """One cause of one arrow: the ids of its nodes, the row or event, the row that decided, and the defect it needs."""
 
     source: str
     target: str
     cause: str
-    defect: bool = False
+    decided: str = ""
+    defect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +76,15 @@ def diagram(
     if picture.view:
         view = model.views[picture.view]
         causes = [
-            Cause(e.source, e.target, cause[0], bool(e.defect)) for e in view.edges for cause in e.causes if cause
+            Cause(e.source, e.target, *cause[:2], defect=e.defect) for e in view.edges for cause in e.causes if cause
         ]
         parts = view_parts(words, view, causes, picture)
     if picture.states:
         parts += _states(words, picture)
-    for table in picture.tables:
-        parts += _table(words, picture, model.tables[table])
+    if picture.tables:
+        parts += _tables(words, picture)
     if picture.regions:
-        nodes, edges = regions.overview(words, [model.machines[name] for name in picture.regions])
+        nodes, edges = regions.overview(words, [model.machines[name] for name in picture.regions], picture.contract)
         parts = Parts(tuple(nodes), tuple(edges))
     title = words.say(picture.key(), picture.title)
     caption = words.say(picture.key("caption"), picture.caption) if picture.caption else ""
@@ -107,7 +102,6 @@ def actors(words: Words) -> tuple[Actor, ...]:
         for name, named in words.model.named["actors"].items()
     ]
     found.append(Actor(INFLUENCE, words.word(INFLUENCE), GREY))
-    found += [Actor(name, words.word(name), colour) for name, colour in regions.COLOURS.items()]
     return tuple(found)
 
 
@@ -146,7 +140,7 @@ def arrows(
     names: Mapping[str, str],
     boxes: Mapping[str, Cluster] | None = None,
 ) -> tuple[Edge, ...]:
-    """Merge causes with the same ends and the same actor; arrows from a node to itself are left out.
+    """Merge causes with the same ends, actor and defect; arrows from a node to itself are left out.
 
     Parameters
     ----------
@@ -155,51 +149,54 @@ def arrows(
     names
         How nodes are called, by id.
     boxes
-        Boxes of nodes that are drawn together, by node: arrows between different boxes lead from box to box (see
-        `port`), and their labels tell where in the box each event leads.
+        Boxes of nodes that are drawn together, by node: arrows between different boxes lead from box to box, and their
+        labels tell from where and to where in the box each event leads.
     """
     boxes = boxes or {}
-    bundles: dict[tuple[str, str, str], list[Cause]] = {}
+    bundles: dict[tuple[str, str, str, str], list[Cause]] = {}
     for cause in causes:
         event = words.event_of(cause.cause)
         if cause.source != cause.target and event is not None:
             inside = boxes.get(cause.source) == boxes.get(cause.target)
-            ends = [name if inside or name not in boxes else port(boxes[name]) for name in (cause.source, cause.target)]
-            bundles.setdefault((ends[0], ends[1], event.actor), []).append(cause)
-    return tuple(_arrow(words, names, actor, found, ends) for (*ends, actor), found in bundles.items())
+            ends = [name if inside or name not in boxes else boxes[name].id for name in (cause.source, cause.target)]
+            bundles.setdefault((ends[0], ends[1], event.actor, cause.defect), []).append(cause)
+    members: dict[str, set[str]] = {}
+    for name, box in boxes.items():
+        members.setdefault(box.id, set()).add(name)
+    return tuple(_arrow(words, names, found, ends, members) for ends, found in bundles.items())
 
 
-def port(box: Cluster) -> str:
-    """Return the id of the node where arrows of a whole box begin and end."""
-    return f"{box.id}: *"
-
-
-def _arrow(words: Words, names: Mapping[str, str], actor: str, causes: Sequence[Cause], ends: Sequence[str]) -> Edge:
-    sources, targets = (dict.fromkeys(getattr(c, end) for c in causes) for end in ("source", "target"))
-    # A box of which only one node is meant needs no port.
-    source, target = (next(iter(n)) if len(n) == 1 else end for n, end in zip((sources, targets), ends, strict=True))
-    texts: dict[str, dict[str, None]] = {}
+def _arrow(
+    words: Words,
+    names: Mapping[str, str],
+    causes: Sequence[Cause],
+    bundle: tuple[str, str, str, str],
+    members: Mapping[str, set[str]],
+) -> Edge:
+    source, target, actor, defect = bundle
+    texts: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for cause in causes:
-        texts.setdefault(_text(words, cause.cause), {})[cause.target] = None
-    told = [
-        text if len(reached) == len(targets) else f"{text} ({', '.join(names[name] for name in reached)})"
-        for text, reached in texts.items()
-    ]
+        sources, targets = texts.setdefault(words.cause(cause.cause, cause.decided), ({}, {}))
+        sources[cause.source], targets[cause.target] = None, None
+    from_all, to_all = ({name for ends in texts.values() for name in ends[side]} for side in (0, 1))
+    # A box of which only one node is meant is not meant.
+    source = source if len(from_all) > 1 else from_all.pop()
+    target = target if len(to_all) > 1 else to_all.pop()
+    told: dict[str, list[str]] = {}
+    for text, (sources, targets) in texts.items():
+        here = [names[name] for name in sources] if members.get(source, set(sources)) != set(sources) else []
+        there = [names[name] for name in targets] if target in members else []
+        told.setdefault(words.between(", ".join(here), ", ".join(there)), []).append(text)
+    label = words.listed(told)
     return Edge(
-        id=f"{source} -> {target} by {actor}",
+        id=" ".join(filter(None, (f"{source} -> {target} by {actor}", defect))),
         source=source,
         target=target,
-        label=words.listed(told, LABEL_WIDTH, LABEL_SIZE, LINES if len(sources) == len(targets) == 1 else MANY_LINES),
-        actor=actor if actor in words.model.named["actors"] else None,
-        defect=all(cause.defect for cause in causes),
-        tooltip="; ".join(told),
+        label=((words.word("defect").format(defect),) if defect else ()) + label,
+        actors=(actor,) if actor in words.model.named["actors"] else (),
+        defect=defect,
+        tooltip="; ".join(label),
     )
-
-
-def _text(words: Words, cause: str) -> str:
-    event = words.event_of(cause)
-    assert event is not None
-    return words.cause(cause, event)
 
 
 def terminal(nodes: Collection[str], causes: Iterable[Cause], ends: Collection[str] = ()) -> frozenset[str]:
@@ -259,9 +256,7 @@ def view_parts(
         if name in view.unused:
             kind, label = "unused", (name, words.say(f"view {view.id} {name}", view.unused[name]))
         nodes.append(Node(prefix + name, label, kind, around.id if around is not None else None))
-    used = {end for edge in edges for end in (edge.source, edge.target)}
     inner = list(dict.fromkeys(boxes.values()))
-    nodes += [Node(port(b), (words.word("any"),), "region", b.id) for b in inner if port(b) in used]
     if sign is not None:
         nodes.append(sign)
         edges += tuple(Edge(f"{sign.id} -> {name}", sign.id, prefix + name) for name in names if name in starts)
@@ -326,7 +321,7 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
             cause = (
                 Cause(source, target, change.event.id)
                 if row is None
-                else Cause(source, target, row.id, bool(row.defect))
+                else Cause(source, target, row.id, defect=row.defect)
             )
             causes[cause] = None
     box = Cluster(name, (words.titled(model.machines[field.machine]),)) if len(picture.states) > 1 else None
@@ -371,27 +366,32 @@ def _influences(picture: Picture, followed: Followed, drawn: int) -> Iterator[Ed
                     target = _place(picture, followed.names[index], after)
                     found.setdefault((source, target), []).append(changes[0].event.title)
     for (source, target), titles in found.items():
-        yield Edge(f"{source} -> {target}", source, target, (), INFLUENCE, tooltip="; ".join(dict.fromkeys(titles)))
+        yield Edge(f"{source} -> {target}", source, target, (), (INFLUENCE,), tooltip="; ".join(dict.fromkeys(titles)))
 
 
 # -------------------------------------------------------------------------------------------------------------- tables
 
 
-def _table(words: Words, picture: Picture, table: Table) -> Parts:
-    """Draw what a decision table can give, and before each result the rows that decide so, numbered in their order."""
-    groups: dict[str, list[tuple[int, Row]]] = {}
+def _tables(words: Words, picture: Picture) -> Parts:
+    """Draw decision tables, in rows of `_COLUMNS`, with arrows to those that take over what another gives."""
+    tables = [words.model.tables[name] for name in picture.tables]
+    by = (picture.actor,) if picture.actor else ()
+    edges = [
+        Edge(f"{other.id} -> {table.id}", other.id, table.id, actors=by)
+        for table in tables
+        for other in tables
+        if other is not table and any(other.id in formula.text for row in table.rows for formula in row.then.values())
+    ]
+    return Parts(tuple(_table(words, picture, table) for table in tables), tuple(edges))
+
+
+def _table(words: Words, picture: Picture, table: Table) -> Node:
+    """Draw a decision table: its rows, numbered in their order, with what each gives."""
+    rows = []
     for number, row in enumerate(table.rows, 1):
-        groups.setdefault(_result(picture, table, row.then), []).append((number, row))
-    nodes = [Node(table.id, (words.titled(table),), "region")]
-    edges = []
-    for result, rows in groups.items():
-        identifier = f"{table.id}: {result}"
-        reasons = tuple(f"{number}. {words.row(row)}" for number, row in rows)
-        nodes.append(Node(f"{table.id} {rows[0][0]}", reasons, "note"))
-        nodes.append(Node(identifier, (_named(words, picture, result),)))
-        edges.append(Edge(f"{table.id} -> {rows[0][0]}", table.id, nodes[-2].id))
-        edges.append(Edge(f"{rows[0][0]} -> {identifier}", nodes[-2].id, identifier))
-    return Parts(tuple(nodes), tuple(edges))
+        only = f"{words.word('defect').format(row.defect)} " if row.defect else ""
+        rows.append((f"{number}. {only}{words.row(row)}", _named(words, picture, _result(picture, table, row.then))))
+    return Node(table.id, (words.titled(table),), "region", rows=tuple(rows), actor=picture.actor or None)
 
 
 def _result(picture: Picture, table: Table, then: Mapping[str, Formula]) -> str:

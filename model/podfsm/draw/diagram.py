@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["en", "ko"]
-NodeKind = Literal["state", "initial", "terminal", "unused", "region", "note"]
+NodeKind = Literal["state", "initial", "terminal", "unused", "region"]
+EdgeKind = Literal["transition", "reads", "changes"]
 RankDirection = Literal["TB", "LR", "BT", "RL"]
 
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that white paper swallows.
@@ -47,25 +48,35 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node. ``unused`` is a state that exists and that nothing leads to; ``region`` is a machine in an overview."""
+    """A node. ``unused`` is a state that exists and that nothing leads to; ``region`` is a machine in an overview.
+
+    With `rows` it is a table: each has a reason and a result; `actor` is the id of who decides by it.
+    """
 
     id: str
     label: tuple[str, ...]
     kind: NodeKind = "state"
     cluster: str | None = None
     tooltip: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge caused by an actor (the id of one, or None); `defect` says that only a defect makes it."""
+    """An edge between nodes, or from or to the border of a cluster, which stands for all that it holds.
+
+    `actors` are the ids of those who cause it; `defect` is the one without which it would not be, or ''. Between
+    machines, `kind` tells whether the target reads what the source has, or the source changes what the target has.
+    """
 
     id: str
     source: str
     target: str
     label: tuple[str, ...] = ()
-    actor: str | None = None
-    defect: bool = False
+    actors: tuple[str, ...] = ()
+    defect: str = ""
+    kind: EdgeKind = "transition"
     tooltip: str = ""
 
 
@@ -119,11 +130,14 @@ class Diagram:
                 yield f"a {kind} has an empty id"
         nodes, edges = _ids(self.nodes), _ids(self.edges)
         clusters, actors = _ids(self.clusters), _ids(self.actors)
-        yield from _unknown("node", [e.source for e in self.edges] + [e.target for e in self.edges], nodes)
+        holding = {cluster for cluster in (node.cluster for node in self.nodes) if cluster is not None} & clusters
+        yield from _unknown("node", [e.source for e in self.edges] + [e.target for e in self.edges], nodes | holding)
         yield from _unknown("node", self.current, nodes)
         yield from _unknown("edge", self.path, edges)
-        yield from _unknown("actor", [e.actor for e in self.edges], actors)
+        yield from _unknown("actor", [actor for e in self.edges for actor in e.actors], actors)
+        yield from _unknown("actor", [n.actor for n in self.nodes], actors)
         yield from _unknown("cluster", [n.cluster for n in self.nodes] + [c.parent for c in self.clusters], clusters)
+        yield from (f"{name!r} is a node and a cluster" for name in sorted(nodes & clusters))
         for actor in self.actors:
             if not _COLOUR.fullmatch(actor.colour):
                 yield f"the colour of actor {actor.id!r} is {actor.colour!r}, not six digits like #0072b2"
@@ -134,8 +148,8 @@ def _ids(items: Iterable[Node | Edge | Cluster | Actor]) -> frozenset[str]:
     return frozenset(item.id for item in items)
 
 
-def _unknown(kind: str, names: Iterable[str | None], known: frozenset[str]) -> Iterable[str]:
-    missing = {name for name in names if name is not None} - known
+def _unknown(kind: str, names: Iterable[str | None], known: Collection[str]) -> Iterable[str]:
+    missing = {name for name in names if name is not None} - set(known)
     return (f"no {kind} has the id {name!r}" for name in sorted(missing))
 
 

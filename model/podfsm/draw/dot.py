@@ -17,13 +17,17 @@ from podfsm.draw.text import block, clean, label_lines
 
 _FONT = "Helvetica"  # graphviz-pure carries a font of these metrics; the SVG gets a list with Korean fonts
 _NODE_SIZE = 12.0
-_EDGE_SIZE = 10.5
+_EDGE_SIZE = 11.0
 _NODE_WRAP = 170.0  # points
-_EDGE_WRAP = 140.0
+_EDGE_WRAP = 165.0
+_TALL = 8  # lines; a label with more of them is wider
+_REASON_WRAP = 180.0
+_RESULT_WRAP = 165.0
 _MARGIN_X = 11.0
-_MARGIN_Y = 8.0
+_MARGIN_Y = 10.0
 _MIN_WIDTH = 54.0
 _POINTS_PER_INCH = 72
+_COLUMNS = 3
 
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "state": {},
@@ -31,8 +35,13 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "terminal": {"peripheries": "2", "fillcolor": style.TERMINAL_FILL},
     "unused": {"style": "rounded,filled,dotted", "color": style.GREY, "fontcolor": style.GREY_TEXT, "penwidth": "1.6"},
     "region": {"style": "filled", "fillcolor": style.REGION_FILL, "penwidth": "1.6"},
-    "note": {"shape": "note", "style": "filled", "fillcolor": style.NOTE_FILL, "color": style.GREY},
 }
+_EDGE_KINDS: Mapping[str, Mapping[str, str]] = {
+    "transition": {},
+    "reads": {"arrowhead": "vee", "penwidth": "1"},
+    "changes": {"penwidth": "2.4"},
+}
+_RANK_GAP = {"TB": "0.5", "BT": "0.5", "LR": "0.3", "RL": "0.3"}  # inches; sideways, labels already need much room
 
 
 def to_dot(diagram: Diagram) -> str:
@@ -46,19 +55,65 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     yield f"  node {attributes(_NODE_DEFAULTS)};"
     yield f"  edge {attributes(_EDGE_DEFAULTS)};"
     yield from _members(diagram, None, "  ")
-    by_id = {actor.id: actor.colour for actor in diagram.actors}
+    colours = {actor.id: actor.colour for actor in diagram.actors}
     returning = back_edges(diagram)
     for edge in sorted(diagram.edges, key=_by_id):
-        values = _edge(edge, by_id.get(edge.actor or ""))
-        ends = (edge.source, edge.target)
-        if edge.id in returning:
-            values["dir"] = "back"
-            ends = (edge.target, edge.source)
-        if edge.id in diagram.path:
-            values |= {"penwidth": "3.6", "arrowsize": "1"}
-        tail, head = map(encode, ends)
-        yield f'  "{tail}" -> "{head}" {attributes(values)};'
+        yield from (f"  {line}" for line in _arrow(diagram, edge, colours, returning=edge.id in returning))
+    yield from (f"  {line}" for line in _grid(diagram))
     yield "}"
+
+
+def _grid(diagram: Diagram) -> Iterator[str]:
+    """Keep tables in rows of `_COLUMNS`: nothing else holds them below each other."""
+    tables = [encode(node.id) for node in diagram.nodes if node.rows]
+    for above, below in zip(tables, tables[_COLUMNS:], strict=False):
+        yield f'"{above}" -> "{below}" [style="invis"];'
+
+
+def _arrow(diagram: Diagram, edge: Edge, colours: Mapping[str, str], *, returning: bool) -> Iterator[str]:
+    """Write an edge: in two halves if it has a label, which is a node between them.
+
+    So no label is laid upon a node or a line, and each stands on its own edge. A returning edge is written the other
+    way round, with its arrow at the tail.
+    """
+    values = _edge(edge, colours)
+    if edge.id in diagram.path:
+        values |= {"penwidth": "3.6", "arrowsize": "1"}
+    boxes = {cluster.id for cluster in diagram.clusters}
+    tables = {node.id for node in diagram.nodes if node.rows}
+    source, target = _ends(diagram, edge)
+    leaving = {"ltail": f"cluster_{encode(edge.source)}"} if edge.source in boxes else {}
+    arriving = {"lhead": f"cluster_{encode(edge.target)}"} if edge.target in boxes else {}
+    if source in tables and target in tables:
+        values["constraint"] = "false"  # the grid alone says where tables stand
+    if not edge.label:
+        yield _line(encode(source), encode(target), values | leaving | arriving, returning=returning)
+        return
+    label = _label_name(edge)
+    yield _line(encode(source), label, values | leaving | {"arrowhead": "none"}, returning=returning)
+    yield _line(label, encode(target), values | arriving, returning=returning or edge.source == edge.target)
+
+
+def _line(tail: str, head: str, values: dict[str, str], *, returning: bool) -> str:
+    if returning:
+        tail, head = head, tail
+        opposite = {"arrowhead": "arrowtail", "ltail": "lhead", "lhead": "ltail"}
+        values = {opposite.get(key, key): value for key, value in values.items()} | {"dir": "back"}
+    return f'"{tail}" -> "{head}" {attributes(values)};'
+
+
+def _ends(diagram: Diagram, edge: Edge) -> tuple[str, str]:
+    """Return the nodes at the ends of an edge.
+
+    Of a cluster it is the last that it holds where an edge leaves, and the first where one arrives; Graphviz cuts the
+    edge off at the border.
+    """
+    source, target = ([n.id for n in _sorted(diagram, end)] or [end] for end in (edge.source, edge.target))
+    return source[-1], target[0]
+
+
+def _sorted(diagram: Diagram, cluster: str | None) -> list[Node]:
+    return sorted((node for node in diagram.nodes if node.cluster == cluster), key=_initial_first)
 
 
 def back_edges(diagram: Diagram) -> frozenset[str]:
@@ -67,9 +122,10 @@ def back_edges(diagram: Diagram) -> frozenset[str]:
     DOT has them the other way round, with the arrow at the tail: else Graphviz breaks circles where it likes, and may
     put a later state on top.
     """
-    leaving: dict[str, list[Edge]] = {node.id: [] for node in diagram.nodes}
+    leaving: dict[str, list[tuple[str, str]]] = {node.id: [] for node in diagram.nodes}
     for edge in sorted(diagram.edges, key=_by_id, reverse=True):
-        leaving[edge.source].append(edge)
+        source, target = _ends(diagram, edge)
+        leaving[source].append((edge.id, target))
     found: set[str] = set()
     open_nodes: set[str] = set()
     for start in (node.id for node in sorted(diagram.nodes, key=_initial_first)):
@@ -83,12 +139,12 @@ def back_edges(diagram: Diagram) -> frozenset[str]:
                 walk.pop()
                 open_nodes.remove(node)
                 continue
-            edge = edges.pop()
-            if edge.target in open_nodes and edge.target != node:
-                found.add(edge.id)
-            elif edge.target in leaving:
-                open_nodes.add(edge.target)
-                walk.append((edge.target, leaving.pop(edge.target)))
+            identifier, target = edges.pop()
+            if target in open_nodes and target != node:
+                found.add(identifier)
+            elif target in leaving:
+                open_nodes.add(target)
+                walk.append((target, leaving.pop(target)))
     return frozenset(found)
 
 
@@ -96,16 +152,17 @@ def _graph(diagram: Diagram) -> dict[str, str]:
     return {
         "bgcolor": style.PAPER,
         "charset": "UTF-8",
+        "compound": "true",
         "class": diagram.language,
         "fontname": _FONT,
         "fontsize": f"{_NODE_SIZE:g}",
         "label": heading(diagram),
         "labeljust": "l",
         "labelloc": "t",
-        "nodesep": "0.35",
+        "nodesep": "0.4" if any(node.rows for node in diagram.nodes) else "0.2",
         "pad": "0.12",
         "rankdir": diagram.rankdir,
-        "ranksep": "0.45",
+        "ranksep": _RANK_GAP[diagram.rankdir],
         "tooltip": encode(clean(diagram.title)),
     }
 
@@ -123,19 +180,19 @@ _NODE_DEFAULTS = {
 _EDGE_DEFAULTS = {
     "arrowsize": "0.8",
     "color": style.PLAIN_EDGE,
-    "fontcolor": style.INK,
-    "fontname": _FONT,
-    "fontsize": f"{_EDGE_SIZE:g}",
     "penwidth": "1.4",
 }
 
 
 def _members(diagram: Diagram, parent: str | None, indent: str) -> Iterator[str]:
     """Write nodes and clusters that lie directly in the cluster `parent` (None: in the graph)."""
-    for node in sorted((node for node in diagram.nodes if node.cluster == parent), key=_initial_first):
+    colours = {actor.id: actor.colour for actor in diagram.actors}
+    for node in _sorted(diagram, parent):
         if node.kind == "initial":
             yield from (indent + line for line in _entry(diagram, node))
-        yield indent + _node(node, current=node.id in diagram.current)
+        yield indent + _node(node, colours, current=node.id in diagram.current)
+    for edge in sorted((edge for edge in diagram.edges if edge.label and _place(diagram, edge) == parent), key=_by_id):
+        yield indent + _edge_label(diagram, edge)
     for cluster in sorted((c for c in diagram.clusters if c.parent == parent), key=_by_id):
         yield f'{indent}subgraph "cluster_{encode(cluster.id)}" {{'
         yield f"{indent}  graph {attributes(_cluster(cluster))};"
@@ -168,7 +225,9 @@ def _entry(diagram: Diagram, node: Node) -> Iterator[str]:
     yield f'"{name}" -> "{encode(node.id)}" {attributes(tooltip)};'
 
 
-def _node(node: Node, *, current: bool) -> str:
+def _node(node: Node, colours: Mapping[str, str], *, current: bool) -> str:
+    if node.rows:
+        return _decision(node, colours.get(node.actor or "", style.INK))
     lines = label_lines(node.label, _NODE_WRAP, _NODE_SIZE)
     width, height = block(lines, _NODE_SIZE)
     values = {
@@ -183,6 +242,24 @@ def _node(node: Node, *, current: bool) -> str:
     return f'"{encode(node.id)}" {attributes(values)};'
 
 
+def _decision(node: Node, colour: str) -> str:
+    """Write a table: its title, and below it reasons and results; its lines have the colour of who decides."""
+    widths = (_REASON_WRAP, _RESULT_WRAP)
+    title = cell(label_lines(node.label, sum(widths), _NODE_SIZE, bold=True), _NODE_SIZE, bold=True)
+    rows = [title.replace("<TD", f'<TD COLSPAN="2" BGCOLOR="{style.REGION_FILL}"', 1)]
+    for row in node.rows:
+        sides = zip(row, widths, strict=True)
+        rows.append("".join(cell(label_lines((text,), width, _EDGE_SIZE), _EDGE_SIZE) for text, width in sides))
+    values = {
+        "fixedsize": "false",
+        "label": table(rows, padding=4, lines=colour),
+        "shape": "plain",
+        "style": "",
+        "tooltip": _tooltip(node.id, node.tooltip),
+    }
+    return f'"{encode(node.id)}" {attributes(values)};'
+
+
 def _cluster(cluster: Cluster) -> dict[str, str]:
     lines = label_lines(cluster.label, 2 * _NODE_WRAP, _NODE_SIZE, bold=True)
     return {
@@ -194,16 +271,39 @@ def _cluster(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _edge(edge: Edge, colour: str | None) -> dict[str, str]:
+def _edge(edge: Edge, colours: Mapping[str, str]) -> dict[str, str]:
     values = {"tooltip": _tooltip(edge.id, edge.tooltip)}
-    if colour:
-        values["color"] = colour
-    if edge.label:
-        lines = label_lines(edge.label, _EDGE_WRAP, _EDGE_SIZE)
-        values["label"] = _label(lines, _EDGE_SIZE, colour=text_colour(colour) if colour else style.INK)
+    if edge.actors:
+        values["color"] = ":".join(colours[actor] for actor in edge.actors)  # lines beside each other
     if edge.defect:
         values["style"] = "dashed"
-    return values
+    return {**values, **_EDGE_KINDS[edge.kind]}
+
+
+def _place(diagram: Diagram, edge: Edge) -> str | None:
+    """Return the cluster of a label: the one that holds both ends."""
+    inside = {node.id: node.cluster for node in diagram.nodes} | {c.id: c.parent for c in diagram.clusters}
+    return inside[edge.source] if inside[edge.source] == inside[edge.target] else None
+
+
+def _label_name(edge: Edge) -> str:
+    return f"%label {encode(edge.id)}"  # no encoded id is like it: there, two digits follow a percent sign
+
+
+def _edge_label(diagram: Diagram, edge: Edge) -> str:
+    colours = [actor.colour for actor in diagram.actors if actor.id in edge.actors]
+    colour = text_colour(colours[0]) if len(colours) == 1 else style.INK
+    lines = label_lines(edge.label, _EDGE_WRAP, _EDGE_SIZE)
+    if len(lines) > _TALL:
+        lines = label_lines(edge.label, 1.5 * _EDGE_WRAP, _EDGE_SIZE)
+    values = {
+        "fixedsize": "false",
+        "label": _label(lines, _EDGE_SIZE, colour=colour),
+        "shape": "plain",
+        "style": "",
+        "tooltip": _tooltip(edge.id, edge.tooltip),
+    }
+    return f'"{_label_name(edge)}" {attributes(values)};'
 
 
 def _label(lines: Iterable[str], size: float, *, colour: str = style.INK, bold: bool = False) -> str:

@@ -28,6 +28,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "defect": "happens only because of a defect",
         "current": "current state",
         "path": "highlighted path",
+        "reads": "the target reads the source",
+        "changes": "the source changes the target",
     },
     "ko": {
         "initial": "시작",
@@ -36,6 +38,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "defect": "결함 때문에만 일어나는 전이",
         "current": "현재 상태",
         "path": "강조한 경로",
+        "reads": "화살표가 가리키는 쪽이 읽음",
+        "changes": "화살표가 가리키는 쪽을 바꿈",
     },
 }
 
@@ -55,13 +59,13 @@ def word(language: Language, key: str) -> str:
 
 def entries(diagram: Diagram) -> tuple[Entry, ...]:
     """Return what the legend explains: the actors that occur, in their order, then the styles that occur."""
-    used = {edge.actor for edge in diagram.edges}
+    used = {actor for edge in diagram.edges for actor in edge.actors} | {node.actor for node in diagram.nodes}
     actors = [Entry(_line(actor.colour, 3), actor.title) for actor in diagram.actors if actor.id in used]
     return *actors, *_styles(diagram)
 
 
 def _styles(diagram: Diagram) -> Iterator[Entry]:
-    kinds = {node.kind for node in diagram.nodes}
+    kinds, edges = {node.kind for node in diagram.nodes}, {edge.kind for edge in diagram.edges}
     samples = {
         "initial": (_dot(), "initial" in kinds),
         "terminal": (_box(f'BORDER="1" CELLBORDER="1" CELLSPACING="2" BGCOLOR="{TERMINAL_FILL}"'), "terminal" in kinds),
@@ -72,6 +76,8 @@ def _styles(diagram: Diagram) -> Iterator[Entry]:
             bool(diagram.current),
         ),
         "path": (_line(PLAIN_EDGE, 5), bool(diagram.path)),
+        "reads": (_line(PLAIN_EDGE, 1), "reads" in edges),
+        "changes": (_line(PLAIN_EDGE, 3), "changes" in edges),
     }
     for key, (sample, occurs) in samples.items():
         if occurs:

@@ -108,7 +108,7 @@ def _restricted(words: Words, exploration: Exploration, picture: Picture, view: 
     for number, members in enumerate(system.component_elements):
         projection = project(exploration, view, component=system.components[number])
         if members[0].collection.id == view.collection and projection.starts:
-            told = (Cause(a.source, a.target, a.row, bool(defects.get(a))) for a in sorted(projection.arrows))
+            told = (Cause(a.source, a.target, a.row, a.decided, defects.get(a, "")) for a in sorted(projection.arrows))
             same.setdefault((projection.starts, tuple(told)), []).append(system.components[number])
     parts = NOTHING
     for (starts, causes), names in same.items():

@@ -56,11 +56,11 @@ def cell(lines: Iterable[str], size: float, *, colour: str = "#1a1a1a", bold: bo
     return f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{math.ceil(width)}">{font}</TD>'
 
 
-def table(rows: Iterable[str], *, padding: int = 1, background: str | None = None) -> str:
-    """Return a borderless ``<TABLE>`` of rows, each the ``<TD>`` elements of one row."""
-    fill = f' BGCOLOR="{background}"' if background else ""
+def table(rows: Iterable[str], *, padding: int = 1, lines: str = "") -> str:
+    """Return a ``<TABLE>`` of rows, each the ``<TD>`` elements of one row, with lines of a colour, or none."""
+    border = f'BORDER="1" CELLBORDER="1" COLOR="{lines}"' if lines else 'BORDER="0" CELLBORDER="0"'
     body = "".join(f"<TR>{row}</TR>" for row in rows)
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}"{fill}>{body}</TABLE>'
+    return f'<TABLE {border} CELLSPACING="0" CELLPADDING="{padding}">{body}</TABLE>'
 
 
 def attributes(values: Mapping[str, str]) -> str:

@@ -2,89 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 
-from podfsm.draw.diagram import Edge, Node
+from podfsm.draw.diagram import Edge, EdgeKind, Node
 from podfsm.draw.words import Words
 from podfsm.language.analysis import Analysis, analysis
-from podfsm.language.model import BOOL, Expr, Field, Machine, Model
+from podfsm.language.model import BOOL, Event, Expr, Field, Machine, Model
 
-READS, CHANGES = "reads", "changes"
-
-COLOURS = {READS: "#0072b2", CHANGES: "#d55e00"}
-"""Of the two kinds of arrows."""
-
-_NAMES = 3  # variables that an arrow names before it counts
-
-Influence = tuple[str, str, str]
+Influence = tuple[str, str, EdgeKind]
 """Machine, machine that it influences, kind."""
 
 
-def overview(words: Words, machines: Sequence[Machine]) -> tuple[list[Node], list[Edge]]:
-    """Draw machines as nodes, and between them what one reads of another (from that one) and what it changes."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Share:
+    """What an influence is made of: names of variables, and the actors of the events that read or change them."""
+
+    variables: dict[str, None] = dataclasses.field(default_factory=dict)
+    actors: set[str] = dataclasses.field(default_factory=set)
+
+
+def overview(
+    words: Words, machines: Sequence[Machine], contract: Mapping[str, Sequence[str]]
+) -> tuple[list[Node], list[Edge]]:
+    """Draw machines as nodes, and between them what one reads of another (from that one) and what it changes.
+
+    `contract` gives, by machine, variables of others that stand for what it does in detail: it changes them.
+    """
     names = {machine.id for machine in machines}
     nodes = [Node(machine.id, (words.titled(machine),), "region", tooltip=machine.why) for machine in machines]
-    found = influences(words.model)
+    order = list(words.model.named["actors"])
     edges = [
         Edge(
             id=f"{source} {kind} {target}",
             source=source,
             target=target,
-            label=_label(words, variables),
-            actor=kind,
-            tooltip=", ".join(variables),
+            label=tuple(share.variables) if kind == "changes" else (),
+            actors=tuple(sorted(share.actors, key=order.index)),
+            kind=kind,
+            tooltip=", ".join(share.variables),
         )
-        for (source, target, kind), variables in found.items()
+        for (source, target, kind), share in influences(words.model, contract).items()
         if source != target and {source, target} <= names
     ]
     return nodes, edges
 
 
-def _label(words: Words, variables: Sequence[str]) -> tuple[str, ...]:
-    if len(variables) <= _NAMES + 1:
-        return tuple(variables)
-    return (*variables[:_NAMES], words.more(len(variables) - _NAMES))
-
-
-def influences(model: Model) -> dict[Influence, tuple[str, ...]]:
-    """Return variables by influence; of READS those of the first machine, of CHANGES those of the second.
+def influences(model: Model, contract: Mapping[str, Sequence[str]] | None = None) -> dict[Influence, Share]:
+    """Return what machines read and change of each other; READS is of the first machine, CHANGES of the second.
 
     What a procedure computes is read by the machines whose variables it sets.
     """
-    found: dict[Influence, dict[str, None]] = {}
+    found: dict[Influence, Share] = {}
+
+    def note(source: str, target: str, kind: EdgeKind, name: str, actors: set[str]) -> None:
+        share = found.setdefault((source, target, kind), Share())
+        share.variables[name] = None
+        share.actors.update(actors)
+
     analysed = analysis(model)
-    for reader, expr in _read(model):
-        for field in variables_read(analysed, expr):
-            assert field.variable is not None
-            found.setdefault((field.variable.machine, reader, READS), {})[field.name] = None
-    for machine, field in _written(model):
-        if field.variable is not None:
-            found.setdefault((machine, field.variable.machine, CHANGES), {})[field.name] = None
-    return {key: tuple(names) for key, names in sorted(found.items())}
+    for reader, actors, expr in _read(model):
+        for read in variables_read(analysed, expr):
+            assert read.variable is not None
+            note(read.variable.machine, reader, "reads", read.name, actors)
+    for machine, actor, written in _written(model):
+        if written.variable is not None:
+            note(machine, written.variable.machine, "changes", written.name, {actor})
+            for detailed, names in (contract or {}).items():
+                if written.name in names and written.variable.machine == machine:
+                    note(detailed, machine, "changes", written.name, {actor})
+    return dict(sorted(found.items()))
 
 
-def _read(model: Model) -> Iterator[tuple[str, Expr]]:
-    """Yield (machine, expression that it reads)."""
+def _events(model: Model) -> Iterator[Event]:
     for machine in model.machines.values():
-        for event in machine.events:
-            rows = [formula for row in event.rows for formula in (row.when, *row.then.values())]
-            yield from ((machine.id, formula.expr) for formula in (event.when, *rows) if formula is not None)
-            yield from ((machine.id, Expr("any", BOOL, (fire.scope, None))) for fire in event.fires)
+        yield from machine.events
+
+
+def _read(model: Model) -> Iterator[tuple[str, set[str], Expr]]:
+    """Yield (machine, actors, expression that it reads)."""
+    for event in _events(model):
+        formulas = [formula for row in event.rows for formula in (row.when, *row.then.values())]
+        read = [formula.expr for formula in (event.when, *formulas) if formula is not None]
+        read += [Expr("any", BOOL, (fire.scope, None)) for fire in event.fires]
+        yield from ((event.machine, {event.actor}, expr) for expr in read)
     for procedure in model.procedures.values():
-        for _, collection, formulas in procedure.stages:
-            for name, formula in formulas.items():
+        running = [event for event in _events(model) if procedure.id in event.publish]
+        for _, collection, formulas_by_name in procedure.stages:
+            for name, formula in formulas_by_name.items():
                 variable = model.fields[collection][name].variable
                 if variable is not None:
-                    yield variable.machine, formula.expr
+                    actors = {event.actor for event in running if event.machine == variable.machine}
+                    yield variable.machine, actors, formula.expr
 
 
-def _written(model: Model) -> Iterator[tuple[str, Field]]:
-    """Yield (machine, field that its events, or those that they fire, write)."""
-    for machine in model.machines.values():
-        for event in machine.events:
-            for other in (event, *(model.event(fire.event) for fire in event.fires)):
-                fields = model.fields[model.machines[other.machine].collection]
-                yield from ((machine.id, fields[name]) for row in other.rows for name in row.then)
+def _written(model: Model) -> Iterator[tuple[str, str, Field]]:
+    """Yield (machine, actor, field that its events, or those that they fire, write)."""
+    for event in _events(model):
+        for other in (event, *(model.event(fire.event) for fire in event.fires)):
+            fields = model.fields[model.machines[other.machine].collection]
+            yield from ((event.machine, event.actor, fields[name]) for row in other.rows for name in row.then)
 
 
 def variables_read(analysed: Analysis, expr: Expr) -> list[Field]:

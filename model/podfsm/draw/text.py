@@ -27,7 +27,7 @@ _PADDING = 1.10  # the viewer's font may be wider than Helvetica
 
 LINE_HEIGHT = 1.2  # in units of the font size, as Graphviz sets lines
 MAX_TEXT = 400  # characters of one label line that are kept
-MAX_LINES = 12
+MAX_LINES = 30
 ELLIPSIS = "…"
 _REPLACEMENT = "\ufffd"
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podfsm.draw.diagram import Language
-from podfsm.draw.text import label_lines
 from podfsm.language.model import Event, Machine, Model, Row, Table, View
 
-_MORE: dict[Language, str] = {"en": "and {} more", "ko": "외 {}개"}
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "influence": "makes it possible",
-        "reads": "is read by",
-        "changes": "changes",
-        "any": "any of these",
+        "defect": "by defect {} only:",
+        "from": "from {}:",
         "lifecycle": "Lifecycle of {}",
         "explored": "Only what this pod can do: explored exhaustively, {} states.",
         "left-out": " Left out, to stay small: {}.",
     },
     "ko": {
         "influence": "가능하게 한다",
-        "reads": "읽힌다",
-        "changes": "바꾼다",
-        "any": "이 중 어느 것이든",
+        "defect": "결함 {} 때문에만:",
+        "from": "{}에서:",
         "lifecycle": "{}의 수명 주기",
         "explored": "이 파드가 할 수 있는 것만 그렸다. 모든 상태를 빠짐없이 탐색했다(상태 {}개).",
         "left-out": " 규모를 줄이려고 뺀 것: {}.",
@@ -64,12 +60,14 @@ class Words:
         """Return the title of an event."""
         return self.say(f"event {event.id}", event.title or event.id)
 
-    def cause(self, cause: str, event: Event) -> str:
-        """Return the short title of a row (section `arrows:`), else that of its event."""
+    def cause(self, cause: str, decided: str = "") -> str:
+        """Return the short title of a row, or of two that act together (section `arrows:`), else that of its event."""
         short = self.model.named["arrows"]
-        if cause in short:
-            return self.say(f"arrow {cause}", short[cause].data.text)
-        return self.event(event)
+        for key in (f"{cause} {decided}", cause):
+            if key in short:
+                return self.say(f"arrow {key}", short[key].data.text)
+        event = self.event_of(cause)
+        return self.event(event) if event is not None else cause
 
     def row(self, row: Row) -> str:
         """Return why a row is there."""
@@ -79,30 +77,17 @@ class Words:
         """Return the title of a machine, table or view."""
         return self.say(entry.id, entry.title or entry.id)
 
-    def more(self, count: int) -> str:
-        """Say how many are left out."""
-        return _MORE[self.language].format(count)
+    def between(self, here: str, there: str) -> str:
+        """Say from where, and to where in a box an arrow leads; '' where that goes without saying."""
+        return f"{here} → {there}:".lstrip() if there else self.word("from").format(here) if here else ""
 
-    def listed(self, texts: Sequence[str], width: float, size: float, most: int) -> tuple[str, ...]:
-        """Return texts as lines of a label, as many as it has room for, and how many more there are.
-
-        Parameters
-        ----------
-        texts
-            One per cause, without repetition.
-        width, size
-            Of the label and its font, in points.
-        most
-            Lines, without the one that counts what is left out.
-        """
-        if len(texts) == 1:
-            return tuple(texts)
-        found: list[str] = []
-        used = 0
-        for index, text in enumerate(texts):
-            lines = len(label_lines((_MARK + text,), width, size))
-            if found and used + lines > most and not (index == len(texts) - 1 and used + lines <= most + 1):
-                return *found, self.more(len(texts) - index)
-            found.append(_MARK + text)
-            used += lines
-        return tuple(found)
+    @staticmethod
+    def listed(told: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Return texts, by what holds of them, as lines of a label; several have a mark each."""
+        lines: list[str] = []
+        for where, texts in sorted(told.items(), key=lambda item: item[0] != ""):
+            if len(texts) == 1 and (where or len(told) == 1):
+                lines.append(f"{where} {texts[0]}".lstrip())
+            else:
+                lines += [*filter(None, [where]), *(_MARK + text for text in texts)]
+        return tuple(lines)

@@ -327,10 +327,10 @@ SHAPES: Mapping[str, Shape] = {
         _merge(
             {"rank": Shape("the direction of a diagram", text=True, choices=("TB", "LR", "BT", "RL"))},
             {"never": Shape("`never`", items=Shape("a change", items="text"))},
-            {"clusters": Shape("`clusters`", values="words")},
+            {name: Shape(f"`{name}`", values="words") for name in ("clusters", "contract")},
             _each("nodes", "texts"),
             _each("states follow tables results regions ends", "words"),
-            _each("view title caption why", "text"),
+            _each("view title caption why actor", "text"),
         ),
         "title",
     ),
