@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ import jsonschema
 import pytest
 
 import podfsm
+from podfsm.cli import main
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
 from podfsm.language import tables
 from podfsm.requests import Lang, Output, ShowRequest, Status
 from podfsm.show import run
 from podfsm.show.entries import Entries
+from podfsm.show.labels import kind
+from podfsm.show.told import unmarked
 
 Show = Callable[..., str]
 
@@ -41,17 +45,17 @@ def test_a_row_with_condition_effect_why_and_citation(show: Show) -> None:
     assert text.startswith("restart.own-on-failure (row of table restartable)\n")
     assert "why: the container's own policy OnFailure restarts it after a non-zero exit code" in text
     assert "table: restartable, May this container run again after that exit code?" in text
-    assert "when: own-policy = OnFailure" in text
-    assert "then: not code = 0" in text
+    assert "when: own-policy is OnFailure" in text
+    assert "then: code is not 0" in text
     assert "cite: pkg/api/v1/pod/util.go ContainerShouldRestart" in text
-    assert "stands in: tables/decisions/restart.yaml:" in text
+    assert "stands in: model/podfsm/tables/decisions/restart.yaml:" in text
 
 
 def test_an_event_with_its_actor(show: Show) -> None:
     text = show("container.exit")
     assert "(event of machine container): the process ends" in text
     assert "actor: runtime" in text
-    assert "when: instance = running" in text
+    assert "when: instance is running and the worker syncs the pod" in text
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_an_event_with_its_actor(show: Show) -> None:
         ("finding.K01", ["finding of verify", "reachable:"]),
         ("reduction.node-loss", ["reduction"]),
         ("ContainerRestartRules", ["feature gate", "1.35: on"]),
-        ("Running", ["value of: phase", "written by: phase.running"]),
+        ("Running", ["one of: Phases", "who writes it: kubelet", "written by: phase.running"]),
         ("CrashLoopBackOff", ["written by", "container.held-back"]),
         ("crashloopbackoff", ["CrashLoopBackOff"]),
         ("phase", ["domain", "field of pod"]),
@@ -78,9 +82,58 @@ def test_whatever_has_a_name_is_shown(show: Show, name: str, words: list[str]) -
     assert [word for word in words if word not in text] == []
 
 
-def test_a_reason_that_is_only_written_in_rows(show: Show) -> None:
-    text = show("PostStartHookError")
-    assert "container.hook-error" in text
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        (
+            "Pending",
+            ["who writes it: user: the API server", "phase.waiting: a container", "Pending -> Running: "],
+        ),
+        ("CrashLoopBackOff", ["written by: container.held-back (kubelet): ", "into it: ", "out of it: ", "cite: pkg/"]),
+        ("ContainerCreating", ["who writes it: kubelet", "at first: new-slot", "shown as: Waiting (container-state)"]),
+        ("NodeLost", ["nothing writes it: ", "asked for by: column-status.node-lost"]),
+        ("PostStartHookError", ["container.hook-error (kubelet): ", "cite: "]),
+        ("Ready", ["one of: Condition types", "who writes it: controllers: "]),
+        ("Terminating", ["no phase and no state", "written by: column-status.terminating"]),
+    ],
+)
+def test_a_word_tells_what_it_is_who_writes_it_why_and_its_edges(show: Show, word: str, parts: list[str]) -> None:
+    text = " ".join(show(word).split())
+    assert text.startswith(f"{word} (word)")
+    assert [part for part in ["why: ", *parts] if part not in text] == []
+
+
+def test_a_word_without_a_writer_has_no_rows_that_write_it(show: Show) -> None:
+    phase = show("Unknown").split("one of: Phases")[1].split("stands in")[0]
+    assert "nothing writes it" in phase
+    assert "written by" not in phase
+
+
+def test_every_waiting_reason_phase_and_reason_of_a_pod_has_a_writer_or_says_that_it_has_none() -> None:
+    entries = Entries(tables.shipped(), "en")
+    groups = {"phase-value", "waiting-reason", "terminated-reason", "pod-reason", "condition-type"}
+    terms = [term for term in tables.shipped().named["terms"].values() if term.text("group") in groups]
+    shown = {term.id: {label for entry in entries.of(term.id) for label, _ in entry.facts} for term in terms}
+    silent = [name for name, labels in shown.items() if not labels & {"who writes it", "nothing writes it"}]
+    # The object that is gone has no status that anyone could write.
+    assert silent == ["phase.removed"]
+
+
+def test_spelling_counts_before_likeness(show: Show) -> None:
+    assert show("Ready").startswith("Ready (word)")
+    assert "\nready (" not in show("Ready")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_an_empty_id_is_a_usage_error(name: str) -> None:
+    with pytest.raises(PodfsmError) as caught:
+        run(ShowRequest(id=name))
+    assert "the ID is empty" in caught.value.messages[0]
+
+
+def test_an_empty_id_ends_with_the_status_of_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", ""]) == Status.UNUSABLE
+    assert "the ID is empty" in capsys.readouterr().err
 
 
 def test_korean(show: Show) -> None:
@@ -96,10 +149,25 @@ def test_json_has_the_committed_schema(show: Show, schema: dict[str, Any], name:
     assert {entry["id"] for entry in answer["entries"]} == {name}
 
 
-def test_an_unknown_id_names_the_nearest() -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("restart.own-alway", "restart.own-always"),
+        ("Pendng", "Pending"),
+        ("CrashLoopBackof", "CrashLoopBackOff"),
+        ("NodLost", "NodeLost"),
+    ],
+)
+def test_an_unknown_id_names_only_what_was_meant(name: str, meant: str) -> None:
     with pytest.raises(PodfsmError) as caught:
-        run(ShowRequest(id="restart.own-alway"))
-    assert "did you mean restart.own-always" in caught.value.messages[0]
+        run(ShowRequest(id=name))
+    assert caught.value.messages[0].endswith(f"did you mean {meant}?")
+
+
+def test_what_is_like_nothing_gets_no_suggestion() -> None:
+    with pytest.raises(PodfsmError) as caught:
+        run(ShowRequest(id="xyzzyqqq"))
+    assert "did you mean" not in caught.value.messages[0]
 
 
 def test_pinned_verdicts_are_shown(
@@ -125,3 +193,24 @@ def test_every_row_and_every_titled_thing_can_be_shown(lang: Lang) -> None:
     names += [*model.defaults, *model.gates, *model.named["defects"], *model.named["features"]]
     assert [name for name in names if not entries.of(name)] == []
     assert [e.id for name in names for e in entries.of(name) if not (e.why or e.title or e.facts)] == []
+
+
+def test_every_sentence_has_korean() -> None:
+    entries = Entries(tables.shipped(), "ko")
+    shown = [entry for name in dict.fromkeys(entries.names()) for entry in entries.of(name)]
+    korean = re.compile("[\uac00-\ud7a3]")
+    assert [(e.id, e.why) for e in shown if " " in e.why and not korean.search(e.why)] == []
+    assert sorted({entry.kind for entry in shown if not korean.search(kind("ko", entry.kind))}) == []
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("`a` is **not** b", "a is not b"),
+        ("``a`b`` \\*c\\*", "a`b *c*"),
+        ("plain", "plain"),
+        ("`a\\b`", "a\\b"),
+    ],
+)
+def test_markdown_becomes_the_text_that_it_shows(markdown: str, text: str) -> None:
+    assert unmarked(markdown) == text

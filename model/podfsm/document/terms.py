@@ -70,6 +70,7 @@ def check(model: Model, places: Places) -> None:
     for term in model.named["terms"].values():
         _check_title(model, term, "group", problems)
         _check_value(model, term, problems)
+        _check_writers(model, term, problems)
     if problems.found:
         raise PodfsmError([str(problem) for problem in problems.found])
 
@@ -93,3 +94,13 @@ def _check_value(model: Model, term: Named, problems: Problems) -> None:
             problems.unknown(term.place, "domain", name, model.domains)
         elif domain.members and term.text("value") not in domain.members:
             problems.unknown(term.place, f"value of domain {name}", term.text("value"), domain.members)
+
+
+def _check_writers(model: Model, term: Named, problems: Problems) -> None:
+    cell = term.data.get("writers")
+    for writer in cell.value if cell is not None else ():
+        actor = writer.get("actor") if writer.is_map else None
+        if actor is None or writer.get("when") is None:
+            problems.add(writer.place, "a writer has an `actor` and a `when`", "add them")
+        elif actor.text not in model.named["actors"]:
+            problems.unknown(actor.place, "actor", actor.text, model.named["actors"])

@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from podfsm.requests import ShowRequest, Status
+from podfsm.show.labels import kind, label, phrase
 
 if TYPE_CHECKING:
     from podfsm.cli.output import Console
-    from podfsm.show.entries import Entry
+    from podfsm.show.entry import Entry
 
 WIDTH: Final = 120
 
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {"place": "stands in"},
-    "ko": {
-        "why": "이유",
-        "cite": "출처",
-        "place": "위치",
-        "verdicts": "판정",
-        "table": "표",
-        "of": "대상",
-        "on": "대상",
-        "per": "단위",
-        "event": "이벤트",
-        "actor": "행위자",
-        "when": "조건",
-        "only when": "전제",
-        "then": "결과",
-        "gate": "기능 게이트",
-        "defect": "결함",
-        "defects": "결함",
-        "feature": "기능",
-        "features": "기능",
-        "given": "인자",
-        "arguments": "인자",
-        "order": "순서",
-        "rows": "행",
-        "values": "값",
-        "value of": "값의 범위",
-        "written by": "쓰는 행",
-        "asked for by": "묻는 행",
-        "expected": "기대",
-        "assumes": "가정",
-        "publishes": "게시",
-        "default since": "기본값",
-        "needs": "필요",
-        "number": "번호",
-        "type": "형",
-        "read from": "읽는 곳",
-        "machine": "기계",
-        "mend": "고치는 방법",
-        "as-is": "있는 그대로",
-        "intended": "의도",
-        "advice": "조언",
-    },
-}
-"""Labels by language; those that are missing stand for themselves."""
+REPOSITORY_TABLES: Final = "model/podfsm/tables"
+"""Where the shipped tables stand in the repository."""
+
+MOST_NEAR: Final = 3
+"""Names that are suggested at most."""
 
 
 def run(request: ShowRequest) -> int:
@@ -73,15 +35,17 @@ def run(request: ShowRequest) -> int:
     """
     from podfsm.errors import PodfsmError
     from podfsm.language import tables
-    from podfsm.names import nearest
     from podfsm.show.entries import Entries
 
+    name = request.id.strip()
+    if not name:
+        raise PodfsmError("the ID is empty; name a row, table, event, property, state, reason or defect")
     model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
     entries = Entries(model, request.lang)
-    found = entries.of(request.id)
+    found = entries.of(name)
     if not found:
-        raise PodfsmError(f"nothing in the tables is called {request.id!r}; {nearest(request.id, entries.found)}")
-    directory = request.tables if request.tables is not None else tables.DIRECTORY
+        raise PodfsmError(f"nothing in the tables is called {name!r}; {suggestion(name, entries.names())}")
+    directory = str(request.tables) if request.tables is not None else REPOSITORY_TABLES
     verdicts = pinned_verdicts(Path.cwd()) if request.tables is None else {}
     shown = [as_json(entry, directory, verdicts) for entry in found]
     if request.output == "json":
@@ -89,6 +53,26 @@ def run(request: ShowRequest) -> int:
     else:
         request.console.print("\n\n".join("\n".join(_lines(one, request.console, request.lang)) for one in shown))
     return Status.FINE
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which known names may have been meant: of those that are like it only those that are about as near as any."""
+    by_lower: dict[str, dict[str, None]] = {}
+    for one in known:
+        by_lower.setdefault(one.lower(), {})[one] = None
+    matcher = difflib.SequenceMatcher(b=name.lower())
+
+    def likeness(one: str) -> float:
+        matcher.set_seq1(one)
+        return matcher.ratio()
+
+    close = difflib.get_close_matches(name.lower(), by_lower, n=MOST_NEAR, cutoff=0.6)
+    best = [one for one in close if likeness(one) > likeness(close[0]) - 0.05]
+    # A name that starts as the asked one does, with a capital or without, is meant rather than its namesake.
+    found = [min(by_lower[one], key=lambda spelt: spelt[:1] != name[:1]) for one in best]
+    if found:
+        return f"did you mean {', '.join(found)}?"
+    return "name a row, table, event, property, state, reason or defect"
 
 
 def pinned_verdicts(start: Path) -> dict[str, dict[str, str]]:
@@ -102,7 +86,7 @@ def pinned_verdicts(start: Path) -> dict[str, dict[str, str]]:
     return {}
 
 
-def as_json(entry: Entry, directory: Path, verdicts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def as_json(entry: Entry, directory: str, verdicts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Write an entry as a JSON object."""
     found: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
     found |= {key: text for key in ("title", "why", "cite") if (text := getattr(entry, key))}
@@ -110,24 +94,23 @@ def as_json(entry: Entry, directory: Path, verdicts: Mapping[str, Mapping[str, s
     if entry.id in verdicts and entry.kind == "property":
         found["verdicts"] = dict(verdicts[entry.id])
     if entry.place is not None:
-        found["place"] = f"{directory.name}/{entry.place.file}:{entry.place.line}"
+        found["place"] = f"{directory}/{entry.place.file}:{entry.place.line}"
     return found
 
 
 def _lines(entry: Mapping[str, Any], console: Console, lang: str) -> Iterator[str]:
-    words = _WORDS[lang]
     title = f": {entry['title']}" if entry.get("title") else ""
-    yield from _wrapped("", console.paint(f"{entry['id']} ({entry['kind']})", "bold") + title)
+    yield from _wrapped("", console.paint(f"{entry['id']} ({kind(lang, entry['kind'])})", "bold") + title)
     if entry.get("why"):
-        yield from _wrapped(f"  {words.get('why', 'why')}: ", entry["why"])
+        yield from _wrapped(f"  {label(lang, 'why')}: ", entry["why"])
     for fact in entry["facts"]:
-        yield from _wrapped(f"  {words.get(fact['label'], fact['label'])}: ", fact["text"])
+        yield from _wrapped(f"  {label(lang, fact['label'])}: ", fact["text"])
     if entry.get("verdicts"):
-        told = ", ".join(f"{mode.replace('-', ' ')} {verdict}" for mode, verdict in entry["verdicts"].items())
-        yield from _wrapped(f"  {words.get('verdicts', 'verdicts')}: ", told)
+        told = ", ".join(f"{phrase(lang, mode.replace('-', ' '))} {v}" for mode, v in entry["verdicts"].items())
+        yield from _wrapped(f"  {label(lang, 'verdicts')}: ", told)
     for key in ("cite", "place"):
         if entry.get(key):
-            yield from _wrapped(f"  {words.get(key, key)}: ", entry[key])
+            yield from _wrapped(f"  {label(lang, key)}: ", entry[key])
 
 
 def _wrapped(lead: str, text: str) -> Sequence[str]:

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Final
 
-from podfsm.language.model import Domain, Event, Formula, Model, Named, Row, Table
-from podfsm.language.source import Place
-from podfsm.language.wording import literal, parts
+from podfsm.document.terms import listed
+from podfsm.document.texts import Texts
+from podfsm.language.model import Event, Model, Named, Row, Table
+from podfsm.language.source import Cell
+from podfsm.language.wording import literal
 from podfsm.names import translated
+from podfsm.show.entry import Entry, kept
+from podfsm.show.labels import phrase
+from podfsm.show.told import Told, unmarked
+from podfsm.show.words import Words
 
-MOST_MENTIONS = 40
-"""Rows that are listed at most for a word."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing of the tables.
-
-    Attributes
-    ----------
-    id, kind
-        Its name, and what it is, such as ``row of table restart``.
-    title, why, cite
-        Its texts, in the language that was asked for where there is a translation; '' if it has none.
-    facts
-        Whatever else there is to say: (label, text), in order.
-    place
-        Where it stands in the tables.
-    """
-
-    id: str
-    kind: str
-    title: str = ""
-    why: str = ""
-    cite: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    place: Place | None = None
+_KINDS: Final[Mapping[str, str]] = {"kubernetes": "kubernetes version"}
+"""Kinds of named entries whose section is no plural."""
 
 
 @dataclass
@@ -57,10 +39,30 @@ class Entries:
 
     def of(self, name: str) -> list[Entry]:
         """Find the entries of an id or word; upper and lower case count only if there are several."""
-        if name in self.found:
-            return self.found[name]
-        alike = [key for key in self.found if key.lower() == name.lower()]
-        return [entry for key in alike for entry in self.found[key]] or self._mentioned(name)
+        if found := self._exactly(name):
+            return found
+        alike = dict.fromkeys(key for key in self.names() if key.lower() == name.lower())
+        return [entry for key in alike for entry in self._exactly(key)]
+
+    def names(self) -> Iterator[str]:
+        """Iterate over all ids and words."""
+        yield from self.found
+        yield from self._words.names()
+
+    def _exactly(self, name: str) -> list[Entry]:
+        return [*self._words.of(name), *self.found.get(name, ())]
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self.model, self.say)
+
+    @cached_property
+    def _told(self) -> Told:
+        return Told(self.model, self.lang)
+
+    @cached_property
+    def _texts(self) -> Texts:
+        return Texts(self.model, self.lang)
 
     def say(self, english: str, *keys: str) -> str:
         """Return a text in the language of the entries."""
@@ -78,37 +80,43 @@ class Entries:
             rows = [(row.id, self._line(row)) for row in table.rows]
             facts = [("per", table.collection), ("given", inputs), ("order", table.order), *rows]
             title = self.say(table.title, table.id)
-            yield Entry(table.id, "decision table", title, "", table.cite, _kept(facts), table.place)
+            yield Entry(table.id, "decision table", title, "", table.cite, kept(facts), table.place)
             yield from (self._row(row, f"row of table {table.id}", table) for row in table.rows)
 
     def _row(self, row: Row, kind: str, owner: Table | Event) -> Entry:
         facts = [
             *self._owner(owner),
             ("actor", self._actor(row.actor)),
-            ("when", row.when.text if row.when is not None else "always (if no row before it applies)"),
-            ("then", _effect(row)),
+            ("when", self._told.condition(row.when) or self._phrase("always (if no row before it applies)")),
+            ("then", self._effect(row)),
             ("gate", row.gate),
             ("defect", self._reference("defects", row.defect)),
             ("feature", self._reference("features", row.feature)),
             ("level", ", ".join(row.level)),
-            ("ends the table", "yes" if row.end else ""),
-            ("never reached", row.unreached),
+            ("ends the table", self._phrase("yes") if row.end else ""),
+            ("never reached", self.say(row.unreached, f"{row.id}.unreached")),
         ]
-        return Entry(row.id, kind, "", self.say(row.why, row.id), row.cite, _kept(facts), row.place)
+        return Entry(row.id, kind, "", self.say(row.why, row.id), row.cite, kept(facts), row.place)
 
     def _owner(self, owner: Table | Event) -> Iterator[tuple[str, str]]:
         if isinstance(owner, Event):
             yield "event", f"{owner.id}, {self.say(owner.title, f'event {owner.id}')}"
             yield "on", self.model.machines[owner.machine].collection
             if owner.when is not None:
-                yield "only when", owner.when.text
+                yield "only when", self._told.condition(owner.when)
         else:
             yield "table", f"{owner.id}, {self.say(owner.title, owner.id)}"
             yield "of", owner.collection
 
     def _line(self, row: Row) -> str:
-        when = row.when.text if row.when is not None else "otherwise"
-        return f"{when} -> {_effect(row)}"
+        return f"{self._told.condition(row.when) or self._phrase('otherwise')} -> {self._effect(row)}"
+
+    def _effect(self, row: Row) -> str:
+        """Write what a row gives or changes."""
+        return self._told.effect(row) or self._phrase("nothing changes")
+
+    def _phrase(self, english: str) -> str:
+        return phrase(self.lang, english)
 
     def _actor(self, name: str) -> str:
         return self._reference("actors", name)
@@ -130,10 +138,15 @@ class Entries:
                 variable = fields[name].variable
                 if variable is not None:
                     values = ", ".join(literal(value) for value in variable.values)
-                    facts.append((f"variable {name}", f"{values or fields[name].type}; {variable.why}".strip("; ")))
+                    facts.append(
+                        (
+                            f"variable {name}",
+                            f"{values or fields[name].type}; {self._field(machine.collection, name)}".strip("; "),
+                        )
+                    )
             facts += [(f"event {e.name}", self.say(e.title, f"event {e.id}")) for e in machine.events]
             title, why = self.say(machine.title, machine.id), self.say(machine.why, f"machine {machine.id} why")
-            yield Entry(machine.id, "machine", title, why, "", _kept(facts), machine.place)
+            yield Entry(machine.id, "machine", title, why, "", kept(facts), machine.place)
             for event in machine.events:
                 yield from self._event(event)
 
@@ -143,10 +156,10 @@ class Entries:
         facts = [
             ("actor", self._actor(event.actor)),
             ("on", self.model.machines[event.machine].collection),
-            ("fired by", "other events" if event.internal else ""),
+            ("fired by", self._phrase("other events") if event.internal else ""),
             ("arguments", ", ".join(f"{name}: {type_}" for name, type_, _ in event.arguments)),
-            ("when", event.when.text if event.when is not None else "always"),
-            ("then", _effect(row) if row is not None else ""),
+            ("when", self._told.condition(event.when) or self._phrase("always")),
+            ("then", self._effect(row) if row is not None else ""),
             *([] if only else [(row.id, self._line(row)) for row in event.rows]),
             *((f"for each {fire.text}", f"fires {fire.event}") for fire in event.fires),
             ("publishes", ", ".join(event.publish)),
@@ -157,7 +170,7 @@ class Entries:
         ]
         title = self.say(event.title, f"event {event.id}")
         why, cite = (self.say(row.why, row.id), row.cite) if row is not None else ("", "")
-        yield Entry(event.id, f"event of machine {event.machine}", title, why, cite, _kept(facts), event.place)
+        yield Entry(event.id, f"event of machine {event.machine}", title, why, cite, kept(facts), event.place)
         if not only:
             yield from (self._row(row, f"row of event {event.id}", event) for row in event.rows)
 
@@ -168,74 +181,83 @@ class Entries:
             expected = ", ".join(f"{mode} {verdict}" for mode, verdict in one.expect.items())
             facts = [
                 ("number", one.number),
-                (one.form, one.condition.text),
-                ("on pods where", one.where.text if one.where is not None else ""),
-                ("occurs", one.witness.text if one.witness is not None else ""),
+                (one.form, self._told.condition(one.condition)),
+                ("on pods where", self._told.condition(one.where)),
+                ("occurs", self._told.condition(one.witness)),
                 ("features", ", ".join(one.features)),
                 ("not with", ", ".join(one.without)),
                 ("regions", ", ".join(one.regions)),
-                ("contract", one.contract),
+                ("contract", self.say(one.contract, f"{one.id} contract")),
                 ("assumes", ", ".join(self._reference("assumptions", name) for name in one.assume)),
                 ("defects", ", ".join(self._reference("defects", name) for name in one.defects)),
                 ("expected", expected),
             ]
             title = self.say(one.title, f"{one.id} title")
-            yield Entry(one.id, "property", title, self.say(one.why, one.id), one.cite, _kept(facts), one.place)
+            yield Entry(one.id, "property", title, self.say(one.why, one.id), one.cite, kept(facts), one.place)
 
     def _views(self) -> Iterator[Entry]:
         for view in self.model.views.values():
             edges = [(edge.id, f"{edge.source} -> {edge.target}") for edge in view.edges]
-            facts = [("per", view.collection), ("shows", view.shows.text), ("decided by", view.decided), *edges]
-            yield Entry(view.id, "view", self.say(view.title, view.id), "", "", _kept(facts), view.place)
+            facts = [
+                ("per", view.collection),
+                ("shows", self._told.value(view.shows)),
+                ("decided by", view.decided),
+                *edges,
+            ]
+            yield Entry(view.id, "view", self.say(view.title, view.id), "", "", kept(facts), view.place)
             for edge in view.edges:
                 causes = "; ".join(", ".join(filter(None, cause)) for cause in edge.causes)
                 told = [("from", edge.source), ("to", edge.target), ("causes", causes), ("defect", edge.defect)]
                 why = self.say(edge.why, edge.id)
-                yield Entry(edge.id, f"edge of view {view.id}", "", why, edge.cite, _kept(told), edge.place)
+                yield Entry(edge.id, f"edge of view {view.id}", "", why, edge.cite, kept(told), edge.place)
 
     def _findings(self) -> Iterator[Entry]:
         for finding in self.model.findings.values():
             facts = [
                 ("of", finding.collection),
-                ("where", finding.where.text if finding.where is not None else ""),
-                *((form, formula.text) for form, formula in finding.conditions),
+                ("where", self._told.condition(finding.where)),
+                *((form, self._told.condition(formula)) for form, formula in finding.conditions),
                 ("features", ", ".join(finding.features)),
                 ("defect", self._reference("defects", finding.defect)),
             ]
             title = finding.translations.get(self.lang, finding.text).text
             why = self.say(finding.why, finding.id)
-            yield Entry(finding.id, "finding of verify", title, why, finding.cite, _kept(facts), finding.place)
+            yield Entry(finding.id, "finding of verify", title, why, finding.cite, kept(facts), finding.place)
         for reduction in self.model.reductions.values():
             facts = [("without", ", ".join(reduction.features))]
-            facts += [(name, f"0 to {bound} and more") for name, bound in reduction.counters.items()]
+            facts += [(name, f"0..{bound}+") for name, bound in reduction.counters.items()]
             title = self.say(reduction.title, reduction.id)
-            yield Entry(
-                reduction.id, "reduction of large pods", title, reduction.why, "", _kept(facts), reduction.place
-            )
+            why = self.say(reduction.why, f"{reduction.id} why")
+            yield Entry(reduction.id, "reduction of large pods", title, why, "", kept(facts), reduction.place)
 
     # --------------------------------------------------------------------------------------------------------- others
 
     def _named(self) -> Iterator[Entry]:
         for section, entries in self.model.named.items():
-            kind = section.removesuffix("s")
+            kind = _KINDS.get(section, section.removesuffix("s"))
             for entry in entries.values():
-                yield self._texts_of(entry, kind)
+                yield self._term(entry) if section == "terms" else self._texts_of(entry, kind)
+
+    def _term(self, term: Named) -> Entry:
+        return self._words.term(term, term.id, listed(term, "of"))
 
     def _texts_of(self, entry: Named, kind: str) -> Entry:
         """Show an entry that only has texts; those other than title, why and cite are facts."""
         texts = {key: cell.text for key, cell in entry.data.items() if cell.is_text} if entry.data.is_map else {}
         facts = [
-            (key, self.say(text, f"{kind} {entry.id} {key}"))
+            (key, self.say(text, f"{kind} {entry.id} {key}", *([f"{kind} {entry.id}"] if key == "notion" else [])))
             for key, text in texts.items()
             if key not in ("title", "why", "cite", "manifest")
         ]
         lists = {key: cell for key, cell in entry.data.items() if cell.is_list} if entry.data.is_map else {}
         facts += [(key, ", ".join(_words(cell.value))) for key, cell in lists.items()]
+        facts = [("where modelled" if key == "where" else key, text) for key, text in facts]
         title = self.say(texts.get("title", ""), f"{kind} {entry.id}", entry.id)
-        said = entry.data.text if entry.data.is_text else texts.get("why", "")
-        why = self.say(said, f"{kind} {entry.id} why")
+        if entry.data.is_text:
+            facts.append(("value", self.say(entry.data.text, f"{kind} {entry.id}")))
+        why = self.say(texts.get("why", ""), f"{kind} {entry.id} why")
         facts += [("rows", ", ".join(self._rows_of(kind, entry.id)))]
-        return Entry(entry.id, kind, title, why, texts.get("cite", ""), _kept(facts), entry.place)
+        return Entry(entry.id, kind, title, why, texts.get("cite", ""), kept(facts), entry.place)
 
     def _rows_of(self, kind: str, name: str) -> list[str]:
         """Rows that belong to a defect, a feature or an actor."""
@@ -247,104 +269,54 @@ class Entries:
             rows = [row.id for row in self.model.rows() if row.gate.removeprefix("not ") == gate.id]
             facts = [("default since", defaults), ("needs", gate.needs), ("rows", ", ".join(rows))]
             why = self.say(gate.why, f"gate {gate.id}", gate.id)
-            yield Entry(gate.id, "feature gate", "", why, "", _kept(facts), gate.place)
+            yield Entry(gate.id, "feature gate", "", why, "", kept(facts), gate.place)
 
     def _admission(self) -> Iterator[Entry]:
         for refusal in self.model.refusals.values():
-            facts = [("of", refusal.collection), ("when", refusal.when.text), ("at", ".".join(refusal.at))]
+            facts = [
+                ("of", refusal.collection),
+                ("when", self._told.condition(refusal.when)),
+                ("at", ".".join(refusal.at)),
+            ]
             facts += [("mend", self.say(refusal.mend.text, f"{refusal.id} mend")), ("gate", refusal.gate)]
             kind = "remark on manifests" if refusal.note else "refusal of the API server"
             why = self.say(refusal.why, refusal.id)
-            yield Entry(refusal.id, kind, "", why, refusal.cite, _kept(facts), refusal.place)
+            yield Entry(refusal.id, kind, "", why, refusal.cite, kept(facts), refusal.place)
         for default in self.model.defaults.values():
-            facts = [("of", default.collection), ("field", default.field), ("value", default.value.text)]
-            facts += [("when", default.when.text if default.when is not None else "")]
+            facts = [("of", default.collection), ("field", default.field), ("value", self._told.value(default.value))]
+            facts += [("when", self._told.condition(default.when))]
             why = self.say(default.why, default.id)
-            yield Entry(default.id, "default of the API server", "", why, default.cite, _kept(facts), default.place)
+            yield Entry(default.id, "default of the API server", "", why, default.cite, kept(facts), default.place)
         for one in self.model.kinds.values():
             held = ("objects at", ".".join(one.items)) if one.items is not None else ("pod at", ".".join(one.pod or ()))
             facts = [("versions", ", ".join(one.versions)), held]
             why = self.say(one.why, f"kind {one.id}")
-            yield Entry(one.id, "kind of manifest", "", why, one.cite, _kept(facts), one.place)
+            yield Entry(one.id, "kind of manifest", "", why, one.cite, kept(facts), one.place)
 
     def _domains(self) -> Iterator[Entry]:
-        having: dict[str, list[Domain]] = {}
         for domain in self.model.domains.values():
             values = ", ".join(domain.members)
             why = self.say(domain.why, f"domain {domain.id}")
-            yield Entry(domain.id, "domain", "", why, "", _kept([("values", values)]), domain.place)
-            for value in domain.members:
-                having.setdefault(value, []).append(domain)
-        for value, domains in having.items():
-            facts = [("value of", f"{one.id}, {one.why}" if one.why else one.id) for one in domains]
-            why = "; ".join(dict.fromkeys(one.open[value] for one in domains if value in one.open))
-            yield Entry(value, "value", "", why, "", _kept([*facts, *self._uses(value)]), domains[0].place)
+            yield Entry(domain.id, "domain", "", why, "", kept([("values", values)]), domain.place)
 
     def _fields(self) -> Iterator[Entry]:
         for fields in self.model.fields.values():
             for one in fields.values():
                 if one.table:
                     continue
-                variable = one.variable
-                why = variable.why if variable is not None else ""
                 facts = [
                     ("type", str(one.type)),
-                    ("is", one.let.text if one.let is not None else ""),
+                    ("is", self._told.value(one.let) if one.let is not None else ""),
                     ("read from", ".".join(one.observe.path) if one.observe is not None else ""),
-                    ("machine", variable.machine if variable is not None else ""),
+                    ("machine", one.variable.machine if one.variable is not None else ""),
                 ]
-                why = self.say(why, f"field {one.id}")
+                why = self._field(one.collection, one.name)
                 for name in (one.id, one.name):
-                    yield Entry(name, f"field of {one.collection}", "", why, "", _kept(facts), one.place)
+                    yield Entry(name, f"field of {one.collection}", "", why, "", kept(facts), one.place)
 
-    # ---------------------------------------------------------------------------------------------------------- words
-
-    def _mentioned(self, word: str) -> list[Entry]:
-        """Show a word that is no id: a reason, say, that rows write or ask for."""
-        uses = self._uses(word)
-        return [Entry(word, "word", facts=uses)] if uses else []
-
-    def _uses(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Rows that write a literal, and rows that ask for it."""
-        writers: dict[str, None] = {}
-        askers: dict[str, None] = {}
-        for row in self.model.rows():
-            if any(_names(formula, word) for formula in row.then.values()):
-                writers[row.id] = None
-            if row.when is not None and _names(row.when, word):
-                askers[row.id] = None
-        return _kept([("written by", _listed(writers)), ("asked for by", _listed(askers))])
+    def _field(self, collection: str, name: str) -> str:
+        return unmarked(self._texts.field(collection, name))
 
 
-def _names(formula: Formula, word: str) -> bool:
-    """Tell whether a formula has a literal."""
-    for part in parts(formula.expr):
-        if part.kind == "const" and part.args[0] == word and isinstance(part.args[0], str):
-            return True
-        if part.kind == "equal" and part.args[1] == word:
-            return True
-        if part.kind == "in" and word in part.args[1]:
-            return True
-    return False
-
-
-def _listed(names: Mapping[str, None]) -> str:
-    shown = list(names)[:MOST_MENTIONS]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _effect(row: Row) -> str:
-    """Write what a row gives or changes."""
-    if not row.then:
-        return "nothing changes"
-    return "; ".join(f"{name} := {f.text.strip()}" if name else f.text.strip() for name, f in row.then.items())
-
-
-def _kept(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Leave out facts that say nothing."""
-    return tuple((label, text) for label, text in facts if text)
-
-
-def _words(cells: Iterable[Any]) -> Iterator[str]:
+def _words(cells: Iterable[Cell]) -> Iterator[str]:
     return (cell.text for cell in cells if cell.is_text)
