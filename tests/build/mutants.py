@@ -4,7 +4,7 @@ The entries are the rows (those of tables and of events, each with an id), and w
 edges of views, properties, defaults, refusals, findings. As a program, it tries mutants of the shipped tables, and says
 for each which check finds it first::
 
-    python tests/build/mutants.py --every 7
+    python tests/build/mutants.py --every 7 --configurations 2 --seen /tmp/seen.json
 
 Loading is asked first, then the recorded answers of Kubernetes, then the exploration of the smallest configurations in
 which the changed row fires. What is left survives here, and only ``podfsm build --check --tables DIR`` can tell.
@@ -19,8 +19,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from podfsm.observe import sample
 NAMED = ("defaults", "refusals", "findings", "properties", "configurations", "defects", "let", "procedures", "bindings")
 """Sections whose entries are tried besides rows and edges."""
 
-Path_ = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Entry:
     id: str
     kind: str
     file: str
-    path: Path_
+    path: Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def entries(files: Mapping[str, Any]) -> Iterator[Entry]:
         yield from _entries(file, content, content, ())
 
 
-def _entries(file: str, top: Any, value: Any, path: Path_) -> Iterator[Entry]:
+def _entries(file: str, top: Any, value: Any, path: Steps) -> Iterator[Entry]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict) and "id" in item:
@@ -141,7 +142,7 @@ def _changed(files: Mapping[str, Any], entry: Entry, change: str, value: Any) ->
     return Mutant(entry, change, content)
 
 
-def _without(content: Any, path: Path_) -> Any:
+def _without(content: Any, path: Steps) -> Any:
     content = copy.deepcopy(content)
     del _at(content, path[:-1])[path[-1]]
     # A section without entries is left out.
@@ -150,7 +151,7 @@ def _without(content: Any, path: Path_) -> Any:
     return content
 
 
-def _at(value: Any, path: Path_) -> Any:
+def _at(value: Any, path: Steps) -> Any:
     for part in path:
         value = value[part]
     return value
@@ -185,7 +186,7 @@ class Trial:
         self.directory = directory / "tables"
         shutil.copytree(source, self.directory)
         self.source, self.files, self.seen = source, read(source), seen or {}
-        self.model = load(source)
+        self.model = tables.loaded(str(source))
 
     def attempt(self, mutant: Mutant, folders: int = 99, configurations: int = 0) -> Found:
         """Find the check that a mutant fails first."""
@@ -247,6 +248,23 @@ class Trial:
         return said
 
 
+def measured(model: Model) -> dict[str, Any]:
+    """Explore every configuration and compare every folder, which takes minutes: seconds, rows that fire, states."""
+    report._start(model)
+    found = {}
+    jobs: list[tuple[str, Callable[[], Any]]] = [(c.id, partial(report._explore, c)) for c in shipped(model)]
+    jobs += [(f"vectors of {folder}", partial(report._compare, folder)) for folder in sample.folders()]
+    for name, job in jobs:
+        started = time.process_time()
+        outcome = job()
+        found[name] = {
+            "s": time.process_time() - started,
+            "seen": [row for row, (fired, _) in outcome.seen.items() if fired],
+            "states": {mode: one.size.states for mode, one in outcome.modes.items()},
+        }
+    return found
+
+
 def main() -> int:
     """Try a sample of all mutants and print what finds them."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -254,9 +272,11 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", default="", help="a kind: row, event, edge, or a section")
     parser.add_argument("--configurations", type=int, default=0, help="so many explorations for each mutant")
-    parser.add_argument("--seen", type=Path, required=True, help="JSON: what fires where, and what it takes")
+    parser.add_argument("--seen", type=Path, required=True, help="JSON: what fires where; written if it is not there")
     parser.add_argument("--tables", type=Path, default=tables.DIRECTORY)
     given = parser.parse_args()
+    if not given.seen.exists():
+        given.seen.write_text(json.dumps(measured(load(given.tables))), encoding="utf-8")
     with tempfile.TemporaryDirectory() as directory:
         trial = Trial(Path(directory), given.tables, json.loads(given.seen.read_text()))
         chosen = [e for e in entries(trial.files) if given.only in ("", e.kind)][given.first :: given.every]
