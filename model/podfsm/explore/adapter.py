@@ -35,6 +35,9 @@ class Label:
     decided: tuple[str, ...] = ()
 
 
+Places = tuple[tuple[int, int], ...]
+"""Where a component is read: (member, field index, or minus the number of a sign, less one) each."""
+
 Move = tuple[tuple[tuple[int, Any], ...], int]
 """Assigned variables of a component as (position, value), and the label."""
 
@@ -122,13 +125,13 @@ class TableSystem:
         self._sign_numbers: dict[Sign, int] = {}
         self._sign_closures: list[Any] = []
         self._moves: dict[tuple[int, int, int, int, int], list[Move]] = {}
-        self._own_reads: dict[tuple[int, int, int], tuple[tuple[int, int], ...]] = {}
+        self._own_reads: dict[tuple[int, int, int], Places] = {}
         self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
-        self._procedures: dict[str, list[tuple[SetStage, Stage, dict[int, tuple[tuple[int, int], ...]]]]] = {}
+        self._procedures: dict[str, list[tuple[SetStage, Stage, dict[int, Places]]]] = {}
         self.stages: list[list[FireStage | SetStage]] = []
         self.table_events: list[tuple[TableEvent, Element]] = []
         self._events: list[Event] = []
-        self._reads: list[list[dict[int, tuple[tuple[int, int], ...]]]] = []
+        self._reads: list[list[dict[int, Places]]] = []
         self._build_events()
         self._initial = [self._initial_state()]
 
@@ -365,7 +368,7 @@ class TableSystem:
     def _add_event(self, event: TableEvent, element: Element) -> None:
         fire = self._fire_stage(event, element)
         stages: list[FireStage | SetStage] = [fire]
-        shared: list[tuple[Stage, dict[int, tuple[tuple[int, int], ...]]]] = [self._shape(fire)]
+        shared: list[tuple[Stage, dict[int, Places]]] = [self._shape(fire)]
         for name in event.publish:
             if name not in self._procedures:
                 specs = self._set_stages(self.model.procedures[name])
@@ -379,7 +382,7 @@ class TableSystem:
         self._reads.append([seen for _, seen in shared])
         self._events.append(Event(name, tuple(shape for shape, _ in shared)))
 
-    def _shape(self, stage: FireStage | SetStage) -> tuple[Stage, dict[int, tuple[tuple[int, int], ...]]]:
+    def _shape(self, stage: FireStage | SetStage) -> tuple[Stage, dict[int, Places]]:
         """Describe a stage as the engine sees it, and the places it reads per component."""
         seen = self._stage_reads(stage)
         return Stage(tuple(sorted(seen)), tuple(w.component for w in stage.writes)), seen
@@ -423,11 +426,49 @@ class TableSystem:
             writes = tuple(Write(k, tuple(sorted(keys))) for k in components)
             exprs = [formula.expr for formula in kept.values()]
             asked = [t for t in self.decided.get(collection, ()) if any(self.analysis.asks(e, t) for e in exprs)]
-            found.append(SetStage(collection, tuple(targets), kept, writes, filtered, tuple(asked)))
+            stage = SetStage(collection, tuple(targets), kept, writes, filtered, tuple(asked))
+            found += self._apart(stage)
         return found
 
-    def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, tuple[tuple[int, int], ...]]:
-        """Per component: (member, field index) of the local fields that decide the contexts of the stage."""
+    def _apart(self, stage: SetStage) -> list[SetStage]:
+        """Split a stage into one per component, if none of these reads what it writes of another one.
+
+        One after the other they do the same as at once, and each is asked about far fewer joint classes.
+        """
+        written = {(stage.collection, name) for name in stage.formulas}
+        behind = {variable for key in self._foreign(stage) for variable in self._variables_behind(key)}
+        if stage.filtered is not None or written & behind:
+            return [stage]
+        return [
+            replace(
+                stage,
+                targets=tuple(t for t in stage.targets if self.component_of[id(t)] == write.component),
+                writes=(write,),
+            )
+            for write in stage.writes
+        ]
+
+    def _foreign(self, stage: SetStage) -> set[Key]:
+        """Find the fields through which a stage reads other components than the one that it writes."""
+        root = self.world.root.collection.id
+        keys = {key for write in stage.writes for key in write.imports}
+        found = {key for key in keys if key[0] == root != stage.collection}
+        todo = list(keys - found) + [(stage.collection, table) for table in self._joint_decided(stage)]
+        seen = set(todo)
+        while todo:
+            collection, name = todo.pop()
+            for expr in self.analysis.definition(self.model.fields[collection][name]):
+                for own, field in self.analysis.reads(expr):
+                    key = field.collection, field.name
+                    if not own:
+                        found.add(key)
+                    elif self.analysis.level[field.id] == "joint" and key not in seen:
+                        seen.add(key)
+                        todo.append(key)
+        return found
+
+    def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, Places]:
+        """Per component: the signs that decide the contexts of the stage."""
         signs: set[Sign] = set()
         root = (self.world.root.collection.id,)
         for write in stage.writes:
@@ -436,14 +477,19 @@ class TableSystem:
             for fire in stage.event.fires:
                 scope = Expr("count", NUMBER, (fire.scope, None))
                 signs |= self.analysis.signs(scope, (stage.element.collection.id,))
-        else:
-            if stage.filtered is not None:
-                signs |= self.analysis.signs(Expr("count", NUMBER, (stage.filtered, None)), root)
-            for table in self._joint_decided(stage):
-                signs |= self.analysis.signs_of_fields([(stage.collection, table)])
-        return self.sign_places(signs)
+            return self.sign_places(signs)
+        for table in self._joint_decided(stage):
+            signs |= self.analysis.signs_of_fields([(stage.collection, table)])
+        if stage.filtered is not None:
+            return self.sign_places(signs | self.analysis.signs(Expr("count", NUMBER, (stage.filtered, None)), root))
+        # Of a component that is not written matters only what is read from outside of it.
+        written = {write.component for write in stage.writes}
+        near, far = self.sign_places(signs), self.sign_places(self.analysis.signs_of_fields(self._foreign(stage)))
+        return {k: places for k, places in near.items() if k in written} | {
+            k: places for k, places in far.items() if k not in written
+        }
 
-    def sign_places(self, signs: Iterable[Sign]) -> dict[int, tuple[tuple[int, int], ...]]:
+    def sign_places(self, signs: Iterable[Sign]) -> dict[int, Places]:
         """Per component: (member, minus the number of the sign, less one) of every sign on its elements."""
         found: dict[int, list[tuple[int, int]]] = {}
         for sign in signs:
@@ -458,11 +504,11 @@ class TableSystem:
                         found.setdefault(k, []).append((at, -1 - number))
         return {k: tuple(sorted(places)) for k, places in found.items()}
 
-    def property_places(self, expr: Expr) -> dict[int, tuple[tuple[int, int], ...]]:
+    def property_places(self, expr: Expr) -> dict[int, Places]:
         """Per component the places of the signs that decide an expression on the root."""
         return self.sign_places(self.analysis.signs(expr, (self.world.root.collection.id,)))
 
-    def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, tuple[tuple[int, int], ...]]:
+    def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, Places]:
         """Per component: (member, field index) of every one of these fields on its elements."""
         found: dict[int, list[tuple[int, int]]] = {}
         for k, members in enumerate(self.component_elements):
@@ -501,7 +547,7 @@ class TableSystem:
         places = self._reads[event][stage].get(component, ())
         return self.class_by(places, component, local)
 
-    def class_by(self, places: tuple[tuple[int, int], ...], component: int, local: int) -> int:
+    def class_by(self, places: Places, component: int, local: int) -> int:
         """Dense number of the values at some places (member, field index) of a local state."""
         values = tuple(_frozen(self.local_value(component, local, at, index)) for at, index in places)
         table = self._classes.setdefault((component, places), {})
@@ -596,7 +642,7 @@ class TableSystem:
             places = self._own_reads[key] = self._find_own_reads(self.stages[event][stage], component)
         return self.class_by(places, component, local)
 
-    def _find_own_reads(self, spec: FireStage | SetStage, component: int) -> tuple[tuple[int, int], ...]:
+    def _find_own_reads(self, spec: FireStage | SetStage, component: int) -> Places:
         exprs: list[Expr] = []
         if isinstance(spec, SetStage):
             exprs += [formula.expr for formula in spec.formulas.values()]

@@ -116,7 +116,7 @@ class _Projector:
         self.shows = self.system.program.cached_closure(view.shows)
         self.shown_fields = variables_of(self.system.model, view.shows.expr)
         self.rows = {row.id: row for row in self.system.model.rows()}
-        self._last_deciding: dict[int, tuple[int, frozenset[str]]] = {}
+        self._last_deciding: dict[tuple[int, int], tuple[int, frozenset[str]]] = {}
 
     def project(self, tells: Callable[[Arrow], bool]) -> Projection:
         starts: set[str] = set()
@@ -168,7 +168,7 @@ class _Projector:
         labels = [self.system.labels[label] if label >= 0 else None for label in record.labels]
         event, _ = self.system.table_events[record.event]
         own = labels[0].rows if labels and labels[0] is not None else ()
-        return self._initiating(own, event), self._deciding(record.event, labels)
+        return self._initiating(own, event), self._deciding(record.event, record.member, labels)
 
     def _initiating(self, own: Sequence[str], event: Event) -> str:
         """Choose the row to name: of those that fired on the element the last that sets what is shown, else anything.
@@ -185,11 +185,12 @@ class _Projector:
         active = [compiled.row.id for compiled in self.system.program.events[event.id][2]]
         return active[0] if len(active) == 1 else event.id
 
-    def _deciding(self, event: int, labels: Sequence[Label | None]) -> str:
-        """Find the row of the decision table, in the last stage that asked it."""
-        if event not in self._last_deciding:
-            self._last_deciding[event] = self._find_deciding(event)
-        stage, results = self._last_deciding[event]
+    def _deciding(self, event: int, component: int, labels: Sequence[Label | None]) -> str:
+        """Find the row of the decision table, in the last stage that asked it for a component."""
+        key = event, component
+        if key not in self._last_deciding:
+            self._last_deciding[key] = self._find_deciding(event, component)
+        stage, results = self._last_deciding[key]
         label = labels[stage] if stage >= 0 else None
         if label is None:
             return ""
@@ -197,11 +198,13 @@ class _Projector:
         named = [row for row in rows if results & set(row.then)] or rows
         return named[-1].id if named else ""
 
-    def _find_deciding(self, event: int) -> tuple[int, frozenset[str]]:
+    def _find_deciding(self, event: int, component: int) -> tuple[int, frozenset[str]]:
         """Find the last stage that asks the decision table (-1: none), and the results that are shown of it."""
         found = (-1, frozenset[str]())
         for number, stage in enumerate(self.system.stages[event]):
             if not isinstance(stage, SetStage) or stage.collection != self.view.collection:
+                continue
+            if all(write.component != component for write in stage.writes):
                 continue
             model, table = self.system.model, self.view.decided
             if table in stage.decided:
