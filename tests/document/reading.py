@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 _BLOCK = re.compile(r"^(`{3,})\n.*?^\1$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -54,6 +54,22 @@ def ragged(page: str) -> list[str]:
         here = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line))
         cells = cells or here
         if here != cells or not line.endswith("|"):
+            found.append(line)
+    return found
+
+
+def empty(page: str, heads: Collection[str]) -> list[str]:
+    """Return rows of tables that have nothing under one of some heads."""
+    found = []
+    columns: list[int] | None = None
+    for line in _BLOCK.sub("", page).splitlines():
+        if not line.startswith("|"):
+            columns = None
+            continue
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)]
+        if columns is None:
+            columns = [i for i, cell in enumerate(cells) if cell in heads]
+        elif any(not cells[i] for i in columns):
             found.append(line)
     return found
 

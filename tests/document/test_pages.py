@@ -50,6 +50,18 @@ def test_everything_has_its_anchor(model: Model, by_language: Mapping[str, Pages
         assert any(slug(name) in known[page] for page in ("glossary.md", "conditions.md")), name
 
 
+def test_every_table_says_why(model: Model, pages: Pages) -> None:
+    assert [machine.id for machine in model.machines.values() if not machine.why] == []
+    heads = set(words()["why"].values())
+    assert [(path, line) for path, text in pages.items() for line in reading.empty(text, heads)] == []
+
+
+def test_an_empty_cell_is_found() -> None:
+    page = "| a | b |\n| --- | --- |\n| 1 |  |\n| 1 | 2 |\n\n| b | a |\n| --- | --- |\n| 1 | `\\|` |\n"
+    assert reading.empty(page, {"b"}) == ["| 1 |  |"]
+    assert reading.empty(page, {"a"}) == []
+
+
 def test_no_anchor_is_there_twice(pages: Pages) -> None:
     for path, text in pages.items():
         names = reading.anchors(text)

@@ -32,7 +32,7 @@ VERDICTS = ("right", "outdated", "wrong", "incomplete")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "terms": ("title", "why", "group"),
     "lifetimes": ("title", "ends", "anew"),
-    "seeds": ("note", "notion", "verdict"),
+    "seeds": ("note", "notion", "verdict", "why"),
     "beliefs": ("title", "why"),
 }
 
