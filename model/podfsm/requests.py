@@ -108,6 +108,8 @@ class VerifyRequest(Request):
         Form and language of the result.
     out
         File for the result; standard output if None.
+    verbose
+        Tell every verdict with its story, as text.
     """
 
     manifests: tuple[str, ...] = ()
@@ -117,6 +119,7 @@ class VerifyRequest(Request):
     output: Output = "text"
     lang: Lang = "en"
     out: Path | None = None
+    verbose: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -112,7 +112,7 @@ def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
         (["verify"], VerifyRequest()),
         (
             "verify -f - -f pod.yaml --property a --property b --limit 9 -o json --kubernetes 1.36 --gate A=true "
-            "--gate B=False --defects intended --lang ko --tables . --out o".split(),
+            "--gate B=False --defects intended --lang ko --tables . --out o --verbose".split(),
             VerifyRequest(
                 manifests=("-", "pod.yaml"),
                 properties=("a", "b"),
@@ -122,6 +122,7 @@ def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
                 lang="ko",
                 tables=Path(),
                 out=Path("o"),
+                verbose=True,
             ),
         ),
         (["draw"], DrawRequest()),

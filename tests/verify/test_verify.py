@@ -100,7 +100,11 @@ def test_a_pod_that_is_still_too_large_is_undetermined_with_the_estimate(verify:
     assert answer.texts() == ["s is shy"]
     text = verify(manifest, output="text").out
     assert "estimated size: more than 10^" in text
-    assert "PROVED is said of what was explored only" in text
+    assert "not explored: by the estimate it has more than 30,000,000 states, whatever is left out" in text
+    assert "verdicts and findings are about what was explored only" in text
+    assert "- all others need an exploration" in text
+    assert "0 proved, 0 refuted as expected, 4 undetermined" in text
+    assert "UNDETERMINED as is and as intended (4): fine stays-broken hopeful idle" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("lamps", [(BULB,), (BULB, CANDLE, SHY)])
@@ -177,25 +181,66 @@ def test_findings_in_korean(verify: Verify) -> None:
 # ------------------------------------------------------------------------------------------------------- text and files
 
 
-def test_text_tells_what_was_explored_and_each_verdict(verify: Verify) -> None:
+def test_text_tells_what_is_modelled_and_explored_and_then_the_findings_before_the_beliefs(verify: Verify) -> None:
     text = verify(house(BULB, CANDLE), output="text").out
-    assert "explored as is: 70 states" in text
-    assert "features on: breaking, storm" in text
+    assert text.startswith(
+        "Kubernetes 1.0, default feature gates; as is (with known defects) and as intended (without)\n"
+    )
+    places = [
+        text.index(part)
+        for part in (
+            "explored as is: 70 states",
+            "features on: breaking, storm",
+            "counters: uses up to 3 (3 stands for all more)",
+            "findings on this pod, as is\n",
+            "    - c shines after it broke",
+            "  properties: 2 proved, 2 refuted as expected, 1 NOT AS EXPECTED, 1 do not apply",
+            "wrong, candles are never lit (NOT AS EXPECTED; expected PROVED)",
+            "    - broken is broken: does not hold as is, because of K99",
+            "common beliefs that are false for this pod",
+            '    - "it is always bright": the nights are dark',
+        )
+    ]
+    assert places == sorted(places)
+    assert "stays-broken" not in text
+
+
+def test_text_names_the_gates_that_are_set_and_the_mode(verify: Verify) -> None:
+    cluster = Cluster(gates={"Candles": False}, defects="intended")
+    text = verify(house(BULB), output="text", cluster=cluster).out
+    first = "Kubernetes 1.0, feature gates by default but Candles=false; as intended (without)"
+    assert text.splitlines()[0] == first
+    assert "explored as intended: " in text
+
+
+def test_what_depends_on_something_left_out_is_told_in_words(verify: Verify) -> None:
+    text = verify(house(*[f"{{name: b{i}}}" for i in range(13)]), output="text", properties=("fine",)).out
+    assert "not known, since it depends on what was left out\n    - a storm may come\n" in text
+
+
+def test_verbose_text_tells_each_verdict(verify: Verify) -> None:
+    text = verify(house(BULB, CANDLE), output="text", verbose=True).out
     assert "PROVED as is and as intended (2): fine stormy" in text
+    assert "idle: what it speaks of never happens here" in text
     assert "REFUTED as is: stays-broken, broken is broken (expected either; because of K99)" in text
     assert "3. wear: lamp.haunt, lamp/c -> bright, bright  [lamp.haunt]" in text
     assert 'hopeful, "it is always bright": the nights are dark' in text
     assert "NOT AS EXPECTED; expected PROVED" in text
-    assert "    - c shines after it broke" in text
+
+
+def test_properties_that_are_asked_for_are_told_in_full(verify: Verify) -> None:
+    text = verify(house(CANDLE), output="text", properties=("stays-broken",)).out
+    assert "REFUTED as is: stays-broken, broken is broken (expected either; because of K99)" in text
+    assert "3. wear: lamp.haunt, lamp/c -> bright, bright  [lamp.haunt]" in text
 
 
 def test_modes_are_explored_once_where_no_row_of_a_defect_applies(verify: Verify) -> None:
-    assert "explored as intended: the same" in verify(house(BULB), output="text").out
+    assert "(the same: this pod meets no known defect)" in verify(house(BULB), output="text").out
 
 
 def test_korean_text(verify: Verify) -> None:
     text = verify(house(BULB), output="text", lang="ko").out
-    assert "탐색 (있는 그대로)" in text
+    assert "탐색 (있는 그대로 및 의도대로)" in text
     assert "발견" in text
 
 
@@ -208,7 +253,7 @@ def test_the_answer_goes_to_a_file(verify: Verify, tmp_path: Path) -> None:
 def test_several_pods_are_counted_together(verify: Verify) -> None:
     text = verify(house(BULB, name="one"), house(BULB, name="two"), output="text", properties=("fine",)).out
     assert "House one (" in text
-    assert text.endswith("2 in all: 4 PROVED, 0 REFUTED, 0 UNDETERMINED\n")
+    assert text.endswith("2 in all: 2 proved, 0 refuted as expected\n")
 
 
 # ------------------------------------------------------------------------------------------------------------ bad input

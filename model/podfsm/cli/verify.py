@@ -15,6 +15,7 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Give up (UNDETERMINED) beyond N states of a pod."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Tell every verdict, and the story of each refutation.")
 @options.cluster
 @options.output
 @options.lang
@@ -24,6 +25,7 @@ def verify(
     manifests: tuple[str, ...],
     properties: tuple[str, ...],
     limit: int | None,
+    verbose: bool,
     kubernetes: str | None,
     gates: Mapping[str, bool],
     defects: Defects,
@@ -47,6 +49,7 @@ def verify(
             output=output,
             lang=lang,
             out=out,
+            verbose=verbose,
             tables=tables,
         )
     )

@@ -100,8 +100,12 @@ def _write(request: VerifyRequest, model: Model, outcomes: Sequence[Outcome], mi
     if request.output == "json":
         text = json.dumps(as_json(outcomes, minor), ensure_ascii=False, indent=2) + "\n"
     else:
-        printer = Printer(model, request.console, request.lang, colour=request.out is None)
-        parts = ["\n".join(printer.lines(outcome)) + "\n" for outcome in outcomes]
+        # Who asks for properties by name wants to know all about them.
+        verbose = request.verbose or bool(request.properties)
+        printer = Printer(model, request.console, request.lang, colour=request.out is None, verbose=verbose)
+        gates, modes = request.cluster.gates, MODES[request.cluster.defects]
+        parts = [printer.first_line(minor, gates, modes) + "\n"]
+        parts += ["\n".join(printer.lines(outcome, gates)) + "\n" for outcome in outcomes]
         if len(outcomes) > 1:
             parts.append(printer.last_line(outcomes) + "\n")
         text = "\n".join(parts)

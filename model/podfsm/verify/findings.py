@@ -53,28 +53,29 @@ class _Question:
     class_of: Callable[[int, int], int] = field(repr=False)
 
 
-def find(exploration: Exploration, met: Collection[str], language: str) -> tuple[list[Found], list[Finding]]:
-    """Return the findings that hold, in the order of the tables, and those that are left open.
+def find(exploration: Exploration, met: Collection[str], language: str) -> tuple[list[Found], list[Found]]:
+    """Return the findings that hold, in the order of the tables, and what else may hold.
 
-    A finding is open where a feature that the pod can meet (`met`) was left out, or where only a complete exploration
+    It may where a feature that the pod can meet (`met`) was left out, or where only a complete exploration
     could tell.
     """
     system = exploration.system
     system.load_state(system.initial()[0])
-    cases, left = [], []
+    cases: list[_Case] = []
+    left: list[_Case] = []
     for finding in system.model.findings.values():
         if any(feature not in met for feature in finding.features):
             continue
         chosen = list(_elements(system, finding))
         if chosen and any(feature not in exploration.configuration.features for feature in finding.features):
-            left.append(finding)
+            left += [_Case(finding, element) for element in chosen]
         else:
             cases += [_Case(finding, element) for element in chosen]
     _decide(exploration, cases)
-    left += [case.finding for case in cases if case.holds and not case.known]
+    left += [case for case in cases if case.holds and not case.known]
     system.load_state(system.initial()[0])
     found = [_found(system, case, language) for case in cases if case.holds and case.known]
-    return found, list({finding.id: finding for finding in left}.values())
+    return found, [_found(system, case, language) for case in left]
 
 
 def constant_findings(system: TableSystem, language: str) -> list[Found]:

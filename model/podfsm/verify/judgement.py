@@ -12,7 +12,7 @@ from podfsm.explore.configuration import Configuration, system_for
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Exploration, Verdict, applicable, explore_configuration
 from podfsm.explore.search import Progress
 from podfsm.explore.system import LimitError
-from podfsm.language.model import Finding, Model, Property
+from podfsm.language.model import Model, Property
 from podfsm.requests import Status
 from podfsm.verify import findings
 from podfsm.verify.beside import Beside, Explored, Size
@@ -71,15 +71,18 @@ class Outcome:
         Modes that were judged.
     same
         Whether the pod never meets a row of a defect, so that both modes are the same and were explored once.
+    limit
+        Number of states after which the exploration was to stop.
     reason
-        Why the exploration is incomplete; '' if it is complete.
+        Why the exploration stopped; '' if it is complete, or never began because of the estimate.
     open
-        Findings that nothing is known about.
+        Findings that nothing is known about, since they depend on what was left out.
     """
 
     subject: Subject
     plan: Plan
     modes: tuple[str, ...]
+    limit: int
     system: TableSystem = field(init=False)
     exploration: Exploration | None = None
     second: Size | None = None
@@ -89,7 +92,7 @@ class Outcome:
     judged: list[Judged] = field(default_factory=list)
     not_applicable: dict[str, str] = field(default_factory=dict)
     findings: list[Found] = field(default_factory=list)
-    open: list[Finding] = field(default_factory=list)
+    open: list[Found] = field(default_factory=list)
 
     @property
     def status(self) -> Status:
@@ -111,14 +114,12 @@ def verify_subject(
     limit = DEFAULT_LIMIT if limit is None else limit
     report(f"{subject.name}: estimating", None)
     plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit, modes)
-    outcome = Outcome(subject, plan, modes)
+    outcome = Outcome(subject, plan, modes, limit)
     if plan.fits:
         try:
             _explore(model, outcome, properties, limit, language, report)
         except LimitError as error:
             outcome.reason = str(error)
-    else:
-        outcome.reason = "it is estimated to be too large"
     if outcome.exploration is None:
         outcome.system = plan.system or system_for(model, plan.configuration, modes[0])
         _give_up(model, outcome, properties, language)
@@ -232,7 +233,6 @@ def _give_up(model: Model, outcome: Outcome, properties: Iterable[Property], lan
             verdict = Verdict(one.id, mode, configuration.id, UNDETERMINED, wanted)
             outcome.judged.append(Judged(verdict, wanted))
     outcome.findings = findings.constant_findings(outcome.system, language)
-    outcome.open = [finding for finding in model.findings.values() if finding.conditions]
 
 
 def demand_refutations(outcomes: Sequence[Outcome], properties: Iterable[Property]) -> None:

@@ -3,84 +3,29 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from podfsm.cli.output import Console, Style
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Step
+from podfsm.language import kubernetes
 from podfsm.language.model import Model, Property
 from podfsm.names import translated
 from podfsm.requests import Lang, Status
 from podfsm.verify.judgement import Judged, Outcome
 from podfsm.verify.report import configuration_of
 from podfsm.verify.size import unmet
+from podfsm.verify.words import WORDS
 
 WIDTH: Final = 120
 
-_EN: Final[Mapping[str, str]] = {
-    "containers": "containers",
-    "explored": "explored {mode}",
-    "size": "{states:,} states, {transitions:,} transitions, depth {depth}",
-    "same": "the same, since this pod meets no row of a known defect",
-    "incomplete": "stopped: {reason}",
-    "seconds": "seconds",
-    "features": "features on",
-    "none": "none",
-    "counters": "counters",
-    "up-to": "{name} 0 to {bound} (and more)",
-    "reduced": "left out to make it smaller, in this order",
-    "estimate": "estimated size",
-    "states": "about {states:,} states",
-    "huge": "more than 10^{digits} states",
-    "unmet": "not looked at",
-    "properties": "properties",
-    "not-applicable": "not applicable ({count}; -o json says why)",
-    "expected": "expected {expected}",
-    "differs": "NOT AS EXPECTED",
-    "defects": "because of {defects}",
-    "findings": "findings",
-    "open": "open, for want of what was left out: {ids}",
-    "summary": "{proved} PROVED, {refuted} REFUTED, {undetermined} UNDETERMINED",
-    "and": " and ",
-    "kept": "PROVED is said of what was explored only.",
-    "as-is": "as is",
-    "intended": "as intended",
-    "pods": "{count} in all",
-}
+SOME: Final = 5
+"""So many open findings are told in short."""
 
-_KO: Final[Mapping[str, str]] = {
-    "containers": "컨테이너",
-    "explored": "탐색 ({mode})",
-    "size": "상태 {states:,}개, 전이 {transitions:,}개, 깊이 {depth}",
-    "same": "같음: 이 Pod는 알려진 결함의 행을 만나지 않음",
-    "incomplete": "중단: {reason}",
-    "seconds": "초",
-    "features": "켜진 기능",
-    "none": "없음",
-    "counters": "카운터",
-    "up-to": "{name} 0부터 {bound}까지 (그 이상은 하나로)",
-    "reduced": "크기를 줄이려고 다음 순서로 제외",
-    "estimate": "추정 크기",
-    "states": "약 {states:,}개 상태",
-    "huge": "10^{digits}개가 넘는 상태",
-    "unmet": "살펴보지 않음",
-    "properties": "속성",
-    "not-applicable": "해당 없음 ({count}개, 이유는 -o json 참고)",
-    "expected": "기대 {expected}",
-    "differs": "기대와 다름",
-    "defects": "원인 {defects}",
-    "findings": "발견",
-    "open": "제외된 것이 있어 미정: {ids}",
-    "summary": "PROVED {proved}개, REFUTED {refuted}개, UNDETERMINED {undetermined}개",
-    "and": " 및 ",
-    "kept": "PROVED는 탐색한 범위에 대해서만 말한다.",
-    "as-is": "있는 그대로",
-    "intended": "의도대로",
-    "pods": "모두 {count}개",
-}
-
-PHRASES: Final[Mapping[Lang, Mapping[str, str]]] = {"en": _EN, "ko": _KO}
+Judgements = Mapping[str, Sequence[Judged]]
+"""What was judged on one pod, in all modes, by property."""
 
 
 class Printer:
@@ -96,31 +41,62 @@ class Printer:
         Language.
     colour
         Whether there may be colours at all.
+    verbose
+        Whether to tell every verdict with its story.
     """
 
-    def __init__(self, model: Model, console: Console, lang: Lang, *, colour: bool = True) -> None:
-        self.model, self.lang, self.words = model, lang, PHRASES[lang]
+    def __init__(
+        self, model: Model, console: Console, lang: Lang, *, colour: bool = True, verbose: bool = False
+    ) -> None:
+        self.model, self.lang, self.words, self.verbose = model, lang, WORDS[lang], verbose
         self.paint = console.paint if colour else _plain
 
-    def lines(self, outcome: Outcome) -> Iterator[str]:
-        """Everything about one pod."""
+    def first_line(self, minor: str, gates: Mapping[str, bool], modes: Sequence[str]) -> str:
+        """Tell which Kubernetes is modelled."""
+        return self.words["kubernetes"].format(
+            minor=minor or kubernetes.default_minor(self.model),
+            gates=self._gates(gates) if gates else self.words["default-gates"],
+            modes=self.words["and"].join(self.words[f"{mode}-long"] for mode in modes),
+        )
+
+    def lines(self, outcome: Outcome, gates: Mapping[str, bool] | None = None) -> Iterator[str]:
+        """Everything about one pod; `gates` are those that the first line tells of already."""
+        judgements = _by_property(outcome)
         yield self.paint(_heading(outcome), "bold")
+        own = outcome.subject.configuration.gates
+        if dict(own) != dict(gates or {}):
+            yield from _wrapped("  ", self._gates(own))
         yield from self._explored(outcome)
-        yield ""
-        yield f"  {self.words['properties']}: {self._summary(outcome.judged)}"
-        yield from self._properties(outcome)
         if not outcome.subject.shipped:
+            yield ""
             yield from self._findings(outcome)
+        yield ""
+        count = self._count(judgements.values(), len(outcome.not_applicable))
+        yield from _wrapped(f"  {self.words['properties']}: ", count)
+        yield from self._details(outcome, judgements) if self.verbose else self._short(outcome, judgements)
 
     def last_line(self, outcomes: Sequence[Outcome]) -> str:
-        """Count the verdicts on all pods."""
-        judged = [one for outcome in outcomes for one in outcome.judged]
-        return f"{self.words['pods'].format(count=len(outcomes))}: {self._summary(judged)}"
+        """Count the properties of all pods."""
+        judged = [one for outcome in outcomes for one in _by_property(outcome).values()]
+        return f"{self.words['pods'].format(count=len(outcomes))}: {self._count(judged, 0)}"
 
-    def _summary(self, judged: Sequence[Judged]) -> str:
-        verdicts = [one.verdict.verdict for one in judged]
-        counts = {word.lower(): verdicts.count(word) for word in (PROVED, REFUTED, UNDETERMINED)}
-        return self.words["summary"].format(**counts)
+    def _gates(self, gates: Mapping[str, bool]) -> str:
+        settings = ", ".join(f"{name}={str(value).lower()}" for name, value in gates.items())
+        return self.words["gates"].format(gates=settings)
+
+    def _count(self, judgements: Iterable[Sequence[Judged]], n_inapplicable: int) -> str:
+        """Count properties by what became of them, each once, whatever the number of modes."""
+        counts = Counter(map(_fate, judgements))
+        counts["inapplicable"] = n_inapplicable
+        parts = [
+            self.words[fate].format(count=counts[fate])
+            for fate in ("proved", "refuted", "undetermined", "differ", "inapplicable")
+            if counts[fate] or fate in ("proved", "refuted")
+        ]
+        return ", ".join(parts)
+
+    def _modes(self, modes: Iterable[str]) -> str:
+        return self.words["and"].join(self.words[mode] for mode in modes)
 
     # ------------------------------------------------------------------------------------------------------- explored
 
@@ -133,8 +109,7 @@ class Printer:
         yield from self._item("containers", ", ".join(containers))
         yield from self._sizes(outcome)
         yield from self._item("features", ", ".join(self._features(configuration["features"])))
-        bounds = [self.words["up-to"].format(name=n, bound=b) for n, b in configuration["counters"].items()]
-        yield from self._item("counters", ", ".join(bounds))
+        yield from self._item("counters", ", ".join(self._counters(configuration["counters"])))
         if configuration["reduced"]:
             applied = [self.model.reductions[one] for one in configuration["reduced"]]
             yield from self._item("reduced", "; ".join(self._say(one.title, one.id) for one in applied))
@@ -144,31 +119,55 @@ class Printer:
             yield f"  {self.words['kept']}"
 
     def _sizes(self, outcome: Outcome) -> Iterator[str]:
-        main, estimate = outcome.exploration, outcome.plan.estimate
-        if estimate is not None:
-            digits = len(str(estimate.states)) - 1
-            form = self.words["states"] if digits < 12 else self.words["huge"]
-            yield from self._item("estimate", form.format(states=_rounded(estimate.states), digits=digits))
-        for number, mode in enumerate(outcome.modes):
-            title = self.words["explored"].format(mode=self.words[mode])
-            if main is None:
-                yield from _wrapped(f"  {title}: ", self.words["incomplete"].format(reason=outcome.reason))
-            elif number and outcome.same:
-                yield from _wrapped(f"  {title}: ", self.words["same"])
-            elif number == 0:
-                size = self.words["size"].format(
-                    states=len(main.result), transitions=main.result.n_transitions, depth=main.result.depth
-                )
-                stopped = self.words["incomplete"].format(reason=outcome.reason) if outcome.reason else ""
-                yield from _wrapped(f"  {title}: ", "; ".join(filter(None, [size, stopped])))
-            elif outcome.second is not None:
-                size = self.words["size"].format(
-                    states=outcome.second.states,
-                    transitions=outcome.second.transitions,
-                    depth=outcome.second.depth,
-                )
+        if outcome.exploration is None or self.verbose:
+            yield from self._estimate(outcome)
+        if outcome.exploration is None:
+            yield from self._item("not-explored", self._why_not(outcome))
+        else:
+            found: dict[str, list[str]] = {}
+            for mode, size in zip(outcome.modes, self._explorations(outcome), strict=True):
+                found.setdefault(size, []).append(mode)
+            for size, modes in found.items():
+                title = self.words["explored"].format(modes=self._modes(modes))
                 yield from _wrapped(f"  {title}: ", size)
         yield f"  {self.words['seconds']}: {outcome.seconds:.1f}"
+
+    def _estimate(self, outcome: Outcome) -> Iterator[str]:
+        estimate = outcome.plan.estimate
+        if estimate is not None:
+            digits = len(str(estimate.states)) - 1
+            form = "huge" if digits >= 12 else "at-least" if estimate.least else "states"
+            text = self.words[form].format(states=_rounded(estimate.states), digits=digits)
+            yield from self._item("estimate", text)
+
+    def _why_not(self, outcome: Outcome) -> str:
+        if outcome.reason:
+            return outcome.reason
+        estimate = outcome.plan.estimate
+        beyond = estimate is not None and estimate.states > outcome.limit
+        return self.words["beyond-limit" if beyond else "too-long"].format(limit=outcome.limit)
+
+    def _explorations(self, outcome: Outcome) -> Iterator[str]:
+        """Yield the size of the exploration in each mode."""
+        assert outcome.exploration is not None
+        main = outcome.exploration.result
+        size = self.words["size"].format(states=len(main), transitions=main.n_transitions, depth=main.depth)
+        size += self.words["stopped"].format(reason=outcome.reason) if outcome.reason else ""
+        size += self.words["same"] if outcome.same else ""
+        yield size
+        for _ in outcome.modes[1:]:
+            second = outcome.second
+            if outcome.same or second is None:
+                yield size
+            else:
+                yield self.words["size"].format(
+                    states=second.states, transitions=second.transitions, depth=second.depth
+                )
+
+    def _counters(self, counters: Mapping[str, int]) -> Iterator[str]:
+        for bound in sorted(set(counters.values())):
+            names = self.words["and"].join(name for name, its in counters.items() if its == bound)
+            yield self.words["up-to"].format(names=names, bound=bound)
 
     def _item(self, key: str, text: str) -> Iterator[str]:
         yield from _wrapped(f"  {self.words[key]}: ", text or self.words["none"])
@@ -180,39 +179,86 @@ class Printer:
     def _say(self, english: str, *keys: str) -> str:
         return translated(self.model, self.lang, english, *keys)
 
+    # -------------------------------------------------------------------------------------------------------- findings
+
+    def _findings(self, outcome: Outcome) -> Iterator[str]:
+        title = self.words["findings-as"].format(mode=self.words[outcome.modes[0]])
+        texts = [found.text for found in outcome.findings]
+        if outcome.exploration is None:
+            texts.append(self.words["unexplored"])
+        yield self.paint(f"  {title}", "bold") + ("" if texts else f": {self.words['no-findings']}")
+        yield from self._list(texts)
+        open_ = list(dict.fromkeys(found.text for found in outcome.open))
+        if open_:
+            yield f"  {self.words['open']}"
+            shown = open_ if self.verbose or len(open_) <= SOME + 1 else open_[:SOME]
+            yield from self._list(shown)
+            if len(shown) < len(open_):
+                yield f"    {self.words['more'].format(count=len(open_) - len(shown))}"
+
+    def _list(self, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            yield from _wrapped("    - ", text)
+
     # ------------------------------------------------------------------------------------------------------ properties
 
-    def _properties(self, outcome: Outcome) -> Iterator[str]:
-        quiet: dict[str, list[Judged]] = {}
-        loud: list[Judged] = []
-        for judged in outcome.judged:
-            if judged.verdict.verdict == REFUTED or judged.status is Status.DIFFERS:
-                loud.append(judged)
-            else:
-                quiet.setdefault(judged.verdict.property, []).append(judged)
-        for word in (PROVED, UNDETERMINED):
-            yield from self._lists(word, quiet)
-        while loud:
-            alike = [one for one in loud if _alike(one, loud[0])]
-            yield from self._told(outcome, alike)
-            loud = [one for one in loud if one not in alike]
-        if outcome.not_applicable:
-            title = self.words["not-applicable"].format(count=len(outcome.not_applicable))
-            yield from _wrapped(f"    {title}: ", " ".join(outcome.not_applicable))
+    def _short(self, outcome: Outcome, judgements: Judgements) -> Iterator[str]:
+        """Tell what differs, what is open, and what people may not expect of this pod."""
+        yield from self._told(outcome, [one for one in judgements.values() if _fate(one) == "differ"])
+        yield from self._lists(UNDETERMINED, judgements)
+        refuted = {name: judged for name, judged in judgements.items() if _fate(judged) == "refuted"}
+        if outcome.subject.shipped or not refuted:
+            return
+        beliefs = [name for name in refuted if self.model.properties[name].title]
+        yield from self._list(self._broken(name, refuted[name]) for name in refuted if name not in beliefs)
+        if beliefs:
+            yield ""
+            yield self.paint(f"  {self.words['beliefs']}", "bold") + f" ({self.words['details']})"
+            yield from self._list(self._believed(name, refuted[name]) for name in beliefs)
 
-    def _lists(self, word: str, quiet: Mapping[str, Sequence[Judged]]) -> Iterator[str]:
-        """Properties with one verdict, by the modes that have it."""
+    def _broken(self, name: str, judged: Sequence[Judged]) -> str:
+        one = self.model.properties[name]
+        modes = self._modes(_refuting(judged))
+        form = "defective" if one.defects else "impossible"
+        return f"{self._say(one.why, one.id)}: {self.words[form].format(modes=modes, defects=', '.join(one.defects))}"
+
+    def _believed(self, name: str, judged: Sequence[Judged]) -> str:
+        modes = _refuting(judged)
+        only = f" ({self.words['only'].format(modes=self._modes(modes))})" if len(modes) < len(judged) else ""
+        return self._statement(self.model.properties[name]) + only
+
+    def _details(self, outcome: Outcome, judgements: Judgements) -> Iterator[str]:
+        """Tell every verdict."""
+        for word in (PROVED, UNDETERMINED):
+            yield from self._lists(word, judgements)
+        yield from self._told(outcome, judgements.values())
+        if outcome.not_applicable:
+            yield f"    {self.words['not-applicable'].format(count=len(outcome.not_applicable))}"
+            yield from (line for item in outcome.not_applicable.items() for line in _wrapped("      ", ": ".join(item)))
+
+    def _lists(self, word: str, judgements: Judgements) -> Iterator[str]:
+        """Properties with one verdict that is as expected or open, by the modes that have it."""
         groups: dict[tuple[str, ...], list[str]] = {}
-        for name, judged in quiet.items():
-            having = tuple(one.verdict.mode for one in judged if one.verdict.verdict == word)
+        for name, judged in judgements.items():
+            having = tuple(
+                one.verdict.mode for one in judged if one.verdict.verdict == word and one.status is not Status.DIFFERS
+            )
             if having:
                 groups.setdefault(having, []).append(name)
         for having, names in sorted(groups.items(), key=lambda item: -len(item[0])):
-            where = self.words["and"].join(self.words[mode] for mode in having)
             title = self.paint(word, "green" if word == PROVED else "yellow")
-            yield from _wrapped(f"    {title} {where} ({len(names)}): ", " ".join(names))
+            yield from _wrapped(f"    {title} {self._modes(having)} ({len(names)}): ", " ".join(names))
 
-    def _told(self, outcome: Outcome, alike: Sequence[Judged]) -> Iterator[str]:
+    def _told(self, outcome: Outcome, judgements: Iterable[Sequence[Judged]]) -> Iterator[str]:
+        """Tell the verdicts that are refutations, or not as expected, those of several modes together where alike."""
+        for judged in judgements:
+            loud = [one for one in judged if one.verdict.verdict == REFUTED or one.status is Status.DIFFERS]
+            while loud:
+                alike = [one for one in loud if _alike(one, loud[0])]
+                yield from self._story(outcome, alike)
+                loud = [one for one in loud if one not in alike]
+
+    def _story(self, outcome: Outcome, alike: Sequence[Judged]) -> Iterator[str]:
         """Tell a verdict and its story; `alike` are those of several modes."""
         judged, verdict = alike[0], alike[0].verdict
         one = self.model.properties[verdict.property]
@@ -222,7 +268,7 @@ class Printer:
         if one.defects and verdict.mode == "as-is":
             remarks.append(self.words["defects"].format(defects=", ".join(one.defects)))
         word = self.paint(verdict.verdict, "red")
-        modes = self.words["and"].join(self.words[same.verdict.mode] for same in alike)
+        modes = self._modes(same.verdict.mode for same in alike)
         yield from _wrapped("    ", f"{word} {modes}: {one.id}, {self._statement(one)} ({'; '.join(remarks)})")
         yield from story_lines(outcome.system, verdict.trace, self.lang, indent="      ")
 
@@ -231,16 +277,24 @@ class Printer:
         why = self._say(one.why, one.id)
         return f'"{self._say(one.title, f"{one.id} title")}": {why}' if one.title else why
 
-    # -------------------------------------------------------------------------------------------------------- findings
 
-    def _findings(self, outcome: Outcome) -> Iterator[str]:
-        yield ""
-        yield f"  {self.words['findings']}{'' if outcome.findings else ': ' + self.words['none']}"
-        for found in outcome.findings:
-            yield from _wrapped("    - ", found.text)
-        if outcome.open:
-            ids = " ".join(finding.id for finding in outcome.open)
-            yield from _wrapped("    ", self.words["open"].format(ids=ids))
+def _by_property(outcome: Outcome) -> Judgements:
+    found: dict[str, list[Judged]] = {}
+    for judged in outcome.judged:
+        found.setdefault(judged.verdict.property, []).append(judged)
+    return found
+
+
+def _fate(judged: Sequence[Judged]) -> str:
+    """Tell what became of a property in all modes together: the worst that any of them says."""
+    if any(one.status is Status.DIFFERS for one in judged):
+        return "differ"
+    verdicts = {one.verdict.verdict for one in judged}
+    return "undetermined" if UNDETERMINED in verdicts else "refuted" if REFUTED in verdicts else "proved"
+
+
+def _refuting(judged: Sequence[Judged]) -> list[str]:
+    return [one.verdict.mode for one in judged if one.verdict.verdict == REFUTED]
 
 
 def _alike(one: Judged, other: Judged) -> bool:
