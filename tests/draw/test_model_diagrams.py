@@ -10,8 +10,8 @@ import pytest
 
 from podfsm.draw import files, render, run, to_dot
 from podfsm.draw.abstract import follow, start_values
-from podfsm.draw.content import diagram
-from podfsm.draw.diagram import Diagram, Language
+from podfsm.draw.content import diagram, highlighted
+from podfsm.draw.diagram import Cluster, Diagram, Edge, Language, Node
 from podfsm.draw.pictures import pictures
 from podfsm.draw.regions import influences
 from podfsm.draw.words import Words
@@ -206,6 +206,16 @@ def test_a_current_state_and_a_path_are_highlighted(lamp: Model) -> None:
     assert diagram(lamp, "both", current=["dim"]).current == {"light: dim"}
     with pytest.raises(PodfsmError, match="did you mean bright"):
         diagram(lamp, "shine", current=["brigt"])
+
+
+def test_a_path_goes_along_arrows_of_boxes() -> None:
+    nodes = (Node("a", ("a",), cluster="box"), Node("b", ("b",), cluster="box"), Node("c", ("c",)))
+    edges = (Edge("out", "box", "c"), Edge("in", "c", "box"))
+    made = Diagram("d", "D", nodes, edges, (Cluster("box", ("box",)),))
+    assert highlighted(made, [], ["a", "c"]).path == {"out"}
+    source = to_dot(made)
+    assert '"b" -> "c" [ltail="cluster_box"' in source
+    assert '"c" -> "a" [lhead="cluster_box"' in source
 
 
 def test_a_label_groups_causes_by_where_they_lead(lamp: Model) -> None:

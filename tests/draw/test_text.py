@@ -59,3 +59,7 @@ def test_a_long_word_breaks_after_punctuation() -> None:
 def test_wide_text_is_recognised() -> None:
     assert is_wide("go 한글")
     assert not is_wide("naïve Ελλάς")
+
+
+def test_a_long_word_breaks_before_a_capital_letter() -> None:
+    assert wrap("ContainerStatusUnknown", 100, 11) == ["ContainerStatus", "Unknown"]

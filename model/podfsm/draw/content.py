@@ -110,12 +110,14 @@ def actors(words: Words) -> tuple[Actor, ...]:
 
 def highlighted(made: Diagram, current: Sequence[str], visited: Sequence[str] = ()) -> Diagram:
     """Highlight nodes and a path, given as ids or values of nodes."""
-    path = [_node_id(made, name) for name in visited]
-    steps = set(pairwise(path))
+    around = {node.id: {node.id, node.cluster} for node in made.nodes}
+    steps = [(around[one], around[other]) for one, other in pairwise(_node_id(made, name) for name in visited)]
     return replace(
         made,
         current=frozenset(_node_id(made, name) for name in current),
-        path=frozenset(edge.id for edge in made.edges if (edge.source, edge.target) in steps),
+        path=frozenset(
+            edge.id for edge in made.edges if any(edge.source in one and edge.target in other for one, other in steps)
+        ),
     )
 
 
@@ -219,7 +221,7 @@ def view_parts(
     picture: Picture | None = None,
     shown: Collection[str] | None = None,
     starts: Collection[str] | None = None,
-    sign: Node | None = None,
+    around: Cluster | None = None,
 ) -> Parts:
     """Draw a view.
 
@@ -231,15 +233,16 @@ def view_parts(
         Of its arrows; ends are values of the view.
     shown, starts
         Values to show, and those to start from (all, and as the tables say, by default).
-    sign
-        A node that says what it is a view of, and leads to where it starts; its id stands before those of the others.
+    around
+        A box that says what it is a view of; its id stands before those of the nodes in it.
     """
-    prefix = f"{sign.id}: " if sign is not None else ""
+    prefix = f"{around.id}: " if around is not None else ""
+    outer = around.id if around is not None else None
     if starts is None:
         starts = {str(value) for value in start_values(words.model, view.collection, view.shows.expr) or ()}
     causes = [replace(c, source=prefix + c.source, target=prefix + c.target) for c in causes]
     names = [name for name in (*view.nodes, *view.unused) if shown is None or name in shown]
-    boxes = _boxes(words, picture, prefix, names)
+    boxes = {name: replace(box, parent=outer) for name, box in _boxes(words, picture, prefix, names).items()}
     labels = {prefix + name: _view_node(words, picture, view, name) for name in names}
     edges = arrows(words, causes, labels, boxes)
     ends = terminal(
@@ -249,18 +252,14 @@ def view_parts(
     )
     nodes = []
     for name in names:
-        around = boxes.get(prefix + name)
-        initial = sign is None and name in starts
-        kind: NodeKind = "terminal" if prefix + name in ends else "initial" if initial else "state"
+        kind: NodeKind = "terminal" if prefix + name in ends else "initial" if name in starts else "state"
         label: tuple[str, ...] = (labels[prefix + name],)
         if name in view.unused:
             kind, label = "unused", (name, words.say(f"view {view.id} {name}", view.unused[name]))
-        nodes.append(Node(prefix + name, label, kind, around.id if around is not None else None))
-    inner = list(dict.fromkeys(boxes.values()))
-    if sign is not None:
-        nodes.append(sign)
-        edges += tuple(Edge(f"{sign.id} -> {name}", sign.id, prefix + name) for name in names if name in starts)
-    return Parts(tuple(nodes), edges, tuple(inner))
+        box = boxes.get(prefix + name)
+        nodes.append(Node(prefix + name, label, kind, box.id if box is not None else outer))
+    clusters = dict.fromkeys(filter(None, [around, *boxes.values()]))
+    return Parts(tuple(nodes), edges, tuple(clusters))
 
 
 def _boxes(words: Words, picture: Picture | None, prefix: str, names: Sequence[str]) -> dict[str, Cluster]:

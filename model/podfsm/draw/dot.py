@@ -19,7 +19,7 @@ _FONT = "Helvetica"  # graphviz-pure carries a font of these metrics; the SVG ge
 _NODE_SIZE = 12.0
 _EDGE_SIZE = 11.0
 _NODE_WRAP = 170.0  # points
-_EDGE_WRAP = 165.0
+_EDGE_WRAP = {"TB": 165.0, "BT": 165.0, "LR": 120.0, "RL": 120.0}
 _TALL = 8  # lines; a label with more of them is wider
 _REASON_WRAP = 180.0
 _RESULT_WRAP = 165.0
@@ -41,7 +41,7 @@ _EDGE_KINDS: Mapping[str, Mapping[str, str]] = {
     "reads": {"arrowhead": "vee", "penwidth": "1"},
     "changes": {"penwidth": "2.4"},
 }
-_RANK_GAP = {"TB": "0.5", "BT": "0.5", "LR": "0.3", "RL": "0.3"}  # inches; sideways, labels already need much room
+_RANK_GAP = {"TB": "0.5", "BT": "0.5", "LR": "0.2", "RL": "0.2"}  # inches; sideways, labels already need much room
 
 
 def to_dot(diagram: Diagram) -> str:
@@ -281,9 +281,14 @@ def _edge(edge: Edge, colours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _place(diagram: Diagram, edge: Edge) -> str | None:
-    """Return the cluster of a label: the one that holds both ends."""
-    inside = {node.id: node.cluster for node in diagram.nodes} | {c.id: c.parent for c in diagram.clusters}
-    return inside[edge.source] if inside[edge.source] == inside[edge.target] else None
+    """Return the cluster of a label: the innermost that holds both ends."""
+    around = {node.id: node.cluster for node in diagram.nodes} | {c.id: c.parent for c in diagram.clusters}
+    place, outside = around[edge.source], [around[edge.target]]
+    while outside[-1] is not None:
+        outside.append(around[outside[-1]])
+    while place not in outside:
+        place = around[place or ""]
+    return place
 
 
 def _label_name(edge: Edge) -> str:
@@ -293,9 +298,10 @@ def _label_name(edge: Edge) -> str:
 def _edge_label(diagram: Diagram, edge: Edge) -> str:
     colours = [actor.colour for actor in diagram.actors if actor.id in edge.actors]
     colour = text_colour(colours[0]) if len(colours) == 1 else style.INK
-    lines = label_lines(edge.label, _EDGE_WRAP, _EDGE_SIZE)
+    width = _EDGE_WRAP[diagram.rankdir]
+    lines = label_lines(edge.label, width, _EDGE_SIZE)
     if len(lines) > _TALL:
-        lines = label_lines(edge.label, 1.5 * _EDGE_WRAP, _EDGE_SIZE)
+        lines = label_lines(edge.label, 1.5 * width, _EDGE_SIZE)
     values = {
         "fixedsize": "false",
         "label": _label(lines, _EDGE_SIZE, colour=colour),

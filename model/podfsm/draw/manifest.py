@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from podfsm.draw.content import NOTHING, Cause, Parts, actors, highlighted, view_parts
-from podfsm.draw.diagram import Diagram, Language, Node
+from podfsm.draw.diagram import Cluster, Diagram, Language
 from podfsm.draw.pictures import Picture, pictures
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
@@ -101,7 +101,6 @@ def _shown(model: Model, subject: Subject, only: str) -> list[tuple[Picture, Vie
 
 def _restricted(words: Words, exploration: Exploration, picture: Picture, view: View) -> Parts:
     """Draw a view of every element of the pod; elements that can do the same share one drawing."""
-    # No boxes around these: parallel arrows in nested boxes have their labels laid upon each other.
     system = exploration.system
     defects = declared(view)
     same: dict[tuple[frozenset[str], tuple[Cause, ...]], list[str]] = {}
@@ -114,8 +113,7 @@ def _restricted(words: Words, exploration: Exploration, picture: Picture, view: 
     for (starts, causes), names in same.items():
         shown = {end for cause in causes for end in (cause.source, cause.target)} | starts
         label = (words.titled(view), *(names if view.collection != system.analysis.root else ()))
-        sign = Node(names[0], label, "region")
-        parts += view_parts(words, view, causes, picture, shown, starts, sign)
+        parts += view_parts(words, view, causes, picture, shown, starts, Cluster(names[0], label))
     return parts
 
 

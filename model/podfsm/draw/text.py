@@ -7,6 +7,7 @@ large side: an SVG names fonts and does not carry them, so the viewer's font dec
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -25,6 +26,7 @@ _OTHER = 750  # Cyrillic, Greek, accented Latin: few letters of any sans-serif f
 _BOLD = 1.08
 _PADDING = 1.10  # the viewer's font may be wider than Helvetica
 
+_JOINT = re.compile(r"[/\-_.,:=]|[a-z](?=[A-Z])")
 LINE_HEIGHT = 1.2  # in units of the font size, as Graphviz sets lines
 MAX_TEXT = 400  # characters of one label line that are kept
 MAX_LINES = 30
@@ -82,7 +84,8 @@ def block(lines: Iterable[str], size: float, *, bold: bool = False) -> tuple[flo
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
     """Break one cleaned line into lines no wider than `width` points.
 
-    Lines break at spaces; a word that is too wide by itself breaks after punctuation that joins words, else anywhere.
+    Lines break at spaces; a word that is too wide by itself breaks after punctuation that joins words or
+    before a capital letter, else anywhere.
     """
     lines: list[str] = []
     current = ""
@@ -106,8 +109,8 @@ def _break_word(word: str, width: float, size: float, *, bold: bool) -> list[str
         fitting = 1
         while measure(word[: fitting + 1], size, bold=bold) <= width:
             fitting += 1
-        joint = max(word.rfind(mark, fitting // 2, fitting) for mark in "/-_.,:=")
-        cut = joint + 1 if joint > 0 else fitting
+        joints = [match.end() for match in _JOINT.finditer(word) if fitting // 2 < match.end() <= fitting]
+        cut = joints[-1] if joints else fitting
         pieces.append(word[:cut])
         word = word[cut:]
     return [*pieces, word]
