@@ -64,7 +64,7 @@ def test_a_refusal_does_not_wait_for_the_exploration(arguments: list[str]) -> No
         import sys
         from podfsm.cli import main
         assert main({arguments}) == 2
-        heavy = {{"numba", "numpy", "jinja2", "rich", "msgspec", "transitions", "fontTools", "graphviz"}}
+        heavy = {{"numba", "numpy", "transitions", "fontTools"}}
         assert not heavy & set(sys.modules), heavy & set(sys.modules)
     """
     done = subprocess.run([sys.executable, "-c", script], input=b"kind: Pot", capture_output=True, check=False)
@@ -94,6 +94,14 @@ def test_a_refusal_does_not_wait_for_the_exploration(arguments: list[str]) -> No
         (["build", "--tables", "no/such/directory"], "does not exist"),
         (["build", "surplus"], "unexpected extra argument"),
         (["draw", "--format", "gif"], "is not one of"),
+        (["draw", "--out", "x.svg"], "--out without a picture"),
+        (["draw", "--current", "a", "--dot", "b"], "--current and --dot without a picture"),
+        (["draw", "some-view", "--defects", "intended"], "--defects say how a pod is explored"),
+        (["draw", "some-view", "--kubernetes", "1.36", "--gate", "A=true"], "--kubernetes and --gate say how"),
+        (["verify", "--out", "no/such/x.json"], "Directory 'no/such' does not exist"),
+        (["draw", "some-view", "--out", "no/such/x.svg"], "Directory 'no/such' does not exist"),
+        (["build", "--out", "no/such", "--check"], "with --check nothing is written"),
+        (["generate", "t", "--check", "--out", "no/such"], "with --check nothing is written"),
     ],
 )
 def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
@@ -108,7 +116,7 @@ def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
     ("arguments", "request_"),
     [
         (["build"], BuildRequest()),
-        (["build", "--check", "--out", "o", "--tables", "."], BuildRequest(check=True, out=Path("o"), tables=Path())),
+        (["build", "--check", "--out", "d", "--tables", "."], BuildRequest(check=True, out=Path("d"), tables=Path())),
         (["verify"], VerifyRequest()),
         (
             "verify -f - -f pod.yaml --property a --property b --limit 9 -o json --kubernetes 1.36 --gate A=true "
@@ -141,7 +149,9 @@ def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
         (["show", "a.b"], ShowRequest(id="a.b")),
         (["show", "a.b", "-o", "json", "--lang", "ko"], ShowRequest(id="a.b", output="json", lang="ko")),
         (["generate", "t"], GenerateRequest(target="t")),
-        (["generate", "t", "--out", "o", "--check"], GenerateRequest(target="t", out=Path("o"), check=True)),
+        (["generate", "t", "--out", "d", "--check"], GenerateRequest(target="t", out=Path("d"), check=True)),
+        (["verify", "--out", "o.json"], VerifyRequest(out=Path("o.json"), output="json")),
+        (["verify", "--out", "o.json", "-o", "text"], VerifyRequest(out=Path("o.json"))),
     ],
 )
 def test_arguments_become_a_request(
@@ -149,6 +159,7 @@ def test_arguments_become_a_request(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pod.yaml").touch()
+    (tmp_path / "d").mkdir()
     seen: list[Request] = []
 
     def run(request: Request) -> int:
@@ -158,6 +169,21 @@ def test_arguments_become_a_request(
     fake(f"podfsm.{arguments[0]}", run)
     assert podfsm(*arguments).status == Status.UNDETERMINED
     assert seen == [request_]
+
+
+@pytest.mark.parametrize("arguments", [["build"], ["generate", "t"]])
+def test_a_new_directory_is_told_of(podfsm: Any, fake: Fake, tmp_path: Path, arguments: list[str]) -> None:
+    fake(f"podfsm.{arguments[0]}", lambda _request: Status.FINE)
+    new = tmp_path / "new"
+    assert podfsm(*arguments, "--out", str(new)).err == f"note: {new} does not exist yet; it is made\n"
+    assert podfsm(*arguments, "--out", str(tmp_path)).err == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_and_exit_statuses(podfsm: Any, command: str) -> None:
+    text = podfsm(command, "--help").out
+    assert "Exit status: 0" in text
+    assert f"\n    podfsm {command}" in text
 
 
 def test_every_message_of_an_error_is_printed(podfsm: Any, fake: Fake) -> None:

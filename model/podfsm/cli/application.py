@@ -56,6 +56,8 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 def application() -> None:
     """Explore, prove, draw, document and generate the Kubernetes pod lifecycle from its tables.
 
+    Begin with `podfsm verify -f pod.yaml`. `podfsm COMMAND --help` tells more, with examples.
+
     Exit status: 0 fine; 1 a verdict differs from what is expected or a check fails; 2 bad usage or unreadable input;
     3 undetermined. Where several apply, 2 goes before 1 and 1 before 3.
     """

@@ -8,12 +8,25 @@ from podfsm.cli import options
 from podfsm.requests import BuildRequest
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail where the committed files differ.")
+@click.command(
+    epilog=options.examples(
+        {
+            "podfsm build": "in a checkout: write what the tables give",
+            "podfsm build --out there": 'anywhere: write it below the directory "there"',
+            "podfsm build --check": "write nothing; is what is committed up to date?",
+            "podfsm build --check --tables changed": "write nothing; do all checks hold on other tables?",
+        }
+    )
+)
+@click.option("--check", is_flag=True, is_eager=True, help="Write nothing; fail where the committed files differ.")
 @options.out("Write below DIR instead of the checkout around the working directory.", directory=True)
 @options.tables
 def build(check: bool, out: Path | None, tables: Path | None) -> int:
-    """Validate the tables, prove every property on the shipped configurations, and write generated/ and diagrams/."""
+    """Validate the tables, prove every property on the shipped configurations, and write generated/ and diagrams/.
+
+    Exit status: 0 fine; 1 a check fails or a file differs; 2 bad usage, or tables that do not load; 3 a limit of the
+    exploration was met.
+    """
     from podfsm.build import run
 
     return run(BuildRequest(check=check, out=out, tables=tables))

@@ -8,13 +8,24 @@ from podfsm.cli import options
 from podfsm.requests import GenerateRequest
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        {
+            "podfsm generate python": "in a checkout: write generated/python/",
+            "podfsm generate python --out there": "anywhere: write there/python/",
+        }
+    )
+)
 @click.argument("target")
 @options.out("Write into DIR instead of generated/ of the checkout around the working directory.", directory=True)
-@click.option("--check", is_flag=True, help="Write nothing; fail where the files there differ.")
+@click.option("--check", is_flag=True, is_eager=True, help="Write nothing; fail where the files there differ.")
 @options.tables
 def generate(target: str, out: Path | None, check: bool, tables: Path | None) -> int:
-    """Write TARGET (a programming language or a format) from the tables."""
+    """Write TARGET (a programming language or a format, such as python) from the tables.
+
+    Exit status: 0 fine; 1 with --check, a file differs; 2 bad usage (an unknown target lists the known ones), or tables
+    that do not load.
+    """
     from podfsm.generate import run
 
     return run(GenerateRequest(target=target, out=out, check=check, tables=tables))

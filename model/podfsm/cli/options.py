@@ -84,9 +84,38 @@ def out(help_text: str, *, directory: bool = False) -> Callable[[Command], Comma
     return click.option(
         "--out",
         type=click.Path(file_okay=not directory, dir_okay=directory, writable=True, path_type=Path),
+        callback=_new_directory if directory else _in_directory,
         metavar="DIR" if directory else "FILE",
         help=help_text,
     )
+
+
+def examples(lines: Mapping[str, str]) -> str:
+    """Return the end of a help text: command lines, and what each does where that is not plain."""
+    width = max(len(line) for line in lines)
+    # The first line tells click to leave the others as they are.
+    return "\n".join(["\b", "Examples:", *(f"  {line:{width}}  {why}".rstrip() for line, why in lines.items())])
+
+
+def given(context: click.Context, name: str) -> bool:
+    """Tell whether an argument is from the command line, not a default."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _in_directory(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+    # A directory that is not there is more often mistyped than wanted.
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"Directory '{file.parent}' does not exist; make it first, or name another one.")
+    return file
+
+
+def _new_directory(context: click.Context, _parameter: click.Parameter, directory: Path | None) -> Path | None:
+    """Say that a directory is new. With ``--check``, which writes nothing, there is then nothing to compare with."""
+    if directory is not None and not directory.exists():
+        if context.params.get("check"):
+            raise click.BadParameter(f"Directory '{directory}' does not exist; with --check nothing is written.")
+        click.echo(f"note: {directory} does not exist yet; it is made", err=True)
+    return directory
 
 
 def _gates(_context: click.Context, _parameter: click.Parameter, settings: Iterable[str]) -> Mapping[str, bool]:

@@ -9,7 +9,17 @@ from podfsm.cli import options
 from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        {
+            "podfsm verify -f pod.yaml": "",
+            "kubectl get deployment web -o yaml | podfsm verify -f -": "",
+            "podfsm verify -f pod.yaml --property ID": "one property, with its story",
+            "podfsm verify -f pod.yaml --limit 100000": "a quicker answer about less",
+            "podfsm verify -f pod.yaml --out verdicts.json": "",
+        }
+    )
+)
 @options.manifests(multiple=True)
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Judge this property only; repeatable.")
 @click.option(
@@ -19,9 +29,11 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
 @options.cluster
 @options.output
 @options.lang
-@options.out("Write the result to FILE instead of standard output.")
+@options.out("Write the result to FILE instead of standard output; JSON if its name ends in .json.")
 @options.tables
+@click.pass_context
 def verify(
+    context: click.Context,
     manifests: tuple[str, ...],
     properties: tuple[str, ...],
     limit: int | None,
@@ -36,10 +48,19 @@ def verify(
 ) -> int:
     """Explore everything that the pods of the manifests can do, and judge every property.
 
-    MANIFEST holds any kinds with a pod template. Without -f, the shipped configurations are explored.
+    MANIFEST holds Pods or any kind with a pod template (Deployment, Job, CronJob, List, ...). Without -f, all shipped
+    configurations are explored, which takes a minute or more.
+
+    The answer tells what was explored, then findings on this pod, then properties: PROVED, REFUTED or UNDETERMINED, as
+    Kubernetes is and as it is intended to be. A large pod is made smaller first, and the answer says how.
+
+    Exit status: 0 every verdict is as expected; 1 one is not; 2 bad usage, or a manifest that cannot be read or that
+    the API server would refuse; 3 something is UNDETERMINED. Where several apply, 2 goes before 1 and 1 before 3.
     """
     from podfsm.verify import run
 
+    if out is not None and out.suffix.lower() == ".json" and not options.given(context, "output"):
+        output = "json"
     return run(
         VerifyRequest(
             manifests=manifests,
