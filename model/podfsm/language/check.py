@@ -18,8 +18,6 @@ from podfsm.language.wording import parts, reads
 TITLED_SECTIONS = tuple(
     "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes titles seeds".split()
 )
-#: Those of them whose ids are often ids of rows or tables, too: their texts have the kind in their key only.
-KIND_FIRST = ("terms", "diagrams", "regions", "lifetimes", "titles", "seeds")
 #: Texts of named entries beside their title.
 FURTHER_TEXTS = {
     "actors": ("why",),
@@ -406,17 +404,16 @@ def _check_imports(model: Model, problems: Problems) -> None:
 def titled(model: Model) -> dict[str, Place]:
     """Everything that people read about, with its place: the keys of a translation.
 
-    The id of a row, table, property, refusal, ... alone stands for its `why`, or for its title if it has one. A row and
-    an event, a machine and a feature, ... may have the same id, and some things have several texts: those are found
-    under their kind, their id and the name of the text, too, as `event container.exit`, `feature deletion`,
-    `feature deletion why`, `defect K01 as-is`, `refusal.image mend`, `view pod-phase Running`,
-    `diagram termination node gone`, `field pod.phase`, `domain phase`, `domain phase Unknown`.
+    The id of a row, table, machine, property, view, edge, refusal, ... alone stands for its `why`, or for its title if
+    it has one. What may share an id with these has its kind in the key, too, as all texts beside the first one have:
+    `event container.exit`, `feature deletion`, `feature deletion why`, `defect K01`, `defect K01 as-is`,
+    `refusal.image mend`, `view pod-phase Running`, `diagram termination node gone`, `field pod.phase`, `domain phase`,
+    `domain phase Unknown`.
     """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
     groups += [model.findings, model.reductions, model.defaults]
-    groups += [model.named[section] for section in TITLED_SECTIONS if section not in KIND_FIRST]
-    groups += [_events(model), *({edge.id: edge for edge in view.edges} for view in model.views.values())]
+    groups += [{edge.id: edge for edge in view.edges} for view in model.views.values()]
     for group in groups:
         for name, entry in group.items():
             found.setdefault(name, entry.place)
