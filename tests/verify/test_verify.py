@@ -96,6 +96,7 @@ def test_a_pod_that_is_still_too_large_is_undetermined_with_the_estimate(verify:
     assert answer.status is Status.UNDETERMINED
     assert pod["states"] == 0
     assert pod["seconds"] < 5
+    assert pod["estimate"] > 30_000_000
     assert {verdict for verdict, _ in answer.verdicts().values()} == {"UNDETERMINED"}
     assert answer.texts() == ["s is shy"]
     text = verify(manifest, output="text").out

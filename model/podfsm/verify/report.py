@@ -13,6 +13,9 @@ from podfsm.verify.judgement import Judged, Outcome
 #: Name of the binding of the tables that writes the containers of a pod.
 BINDING = "verify"
 
+#: Integers below this are exact in every JSON reader.
+EXACT = 1 << 53
+
 
 def as_json(outcomes: Sequence[Outcome], minor: str) -> dict[str, Any]:
     """Write everything as a JSON object."""
@@ -21,6 +24,7 @@ def as_json(outcomes: Sequence[Outcome], minor: str) -> dict[str, Any]:
 
 def _pod(outcome: Outcome) -> dict[str, Any]:
     result = outcome.exploration.result if outcome.exploration is not None else None
+    estimate = outcome.plan.estimate
     return {
         "name": outcome.subject.name,
         "namespace": outcome.subject.namespace,
@@ -37,7 +41,7 @@ def _pod(outcome: Outcome) -> dict[str, Any]:
             | ({"defect": found.finding.defect} if found.finding.defect else {})
             for found in outcome.findings
         ],
-    }
+    } | ({"estimate": estimate.states if estimate.states < EXACT else float(estimate.states)} if estimate else {})
 
 
 def configuration_of(outcome: Outcome) -> dict[str, Any]:
