@@ -174,6 +174,31 @@ class ShowRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeriveRequest(Request):
+    """Evaluate one decision table or small machine on JSON Lines.
+
+    Attributes
+    ----------
+    table
+        Its name; None lists the names.
+    file
+        File with the lines, ``-`` for standard input.
+    cluster
+        The Kubernetes that is modelled; gates in a line beat those given here.
+    out
+        File for the answers; standard output if None.
+    max_document
+        Most bytes of one line.
+    """
+
+    table: str | None = None
+    file: str = "-"
+    cluster: Cluster = field(default_factory=Cluster)
+    out: Path | None = None
+    max_document: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GenerateRequest(Request):
     """Write one target from the tables.
 

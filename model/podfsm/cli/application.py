@@ -10,6 +10,7 @@ import click
 
 from podfsm import __version__, collector
 from podfsm.cli.build import build
+from podfsm.cli.derive import derive
 from podfsm.cli.draw import draw
 from podfsm.cli.generate import generate
 from podfsm.cli.output import Console
@@ -63,7 +64,7 @@ def application() -> None:
     """
 
 
-for command in (build, verify, draw, show, generate):
+for command in (build, verify, draw, show, derive, generate):
     application.add_command(command)
 
 

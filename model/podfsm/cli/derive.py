@@ -1,0 +1,61 @@
+"""The command `podfsm derive`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from podfsm.cli import options
+from podfsm.requests import Cluster, Defects, DeriveRequest
+
+
+@click.command()
+@click.argument("table", required=False)
+@click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--list", "list_", is_flag=True, help="Name the tables, one a line.")
+@click.option(
+    "--max-document",
+    type=click.IntRange(min=1),
+    default=64 * 1024 * 1024,
+    metavar="BYTES",
+    help="Refuse longer lines.  [default: 64 MiB]",
+)
+@options.cluster
+@options.out("Write the answers to FILE instead of standard output.")
+@options.tables
+def derive(
+    table: str | None,
+    file: str,
+    list_: bool,
+    max_document: int,
+    kubernetes: str | None,
+    gates: Mapping[str, bool],
+    defects: Defects,
+    out: Path | None,
+    tables: Path | None,
+) -> int:
+    r"""Answer each line {"in": ...} of FILE, or of standard input, with a line {"out": ...}, as TABLE says.
+
+    TABLE is a decision table or a small machine of the kubelet, the API server or kubectl; in holds what the function
+    of Kubernetes takes, such as a pod. A line that cannot be answered gives {"error": {"line", "what"}} in its place,
+    and the exit status is 2 at the end. Feature gates in a line (in.gates) go before --gate.
+
+    \b
+    podfsm derive phase pods.jsonl
+    echo '{"in": {"seconds": 90}}' | podfsm derive duration
+    """
+    if list_ == (table is not None):
+        raise click.UsageError("Give the name of a table, or --list for all names.")
+
+    from podfsm.observe.command import run
+
+    return run(
+        DeriveRequest(
+            table=table,
+            file=file,
+            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            out=out,
+            max_document=max_document,
+            tables=tables,
+        )
+    )

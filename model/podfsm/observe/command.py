@@ -1,0 +1,92 @@
+"""The command `podfsm derive`: lines of JSON in, lines of JSON out, at once and in constant memory."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from podfsm.errors import PodfsmError
+from podfsm.language.tables import loaded, shipped
+from podfsm.observe.derive import Answers, error_line, names
+from podfsm.observe.lines import batches
+from podfsm.requests import DeriveRequest, Status
+
+_MARK = b"\xef\xbb\xbf"
+
+
+def run(request: DeriveRequest) -> Status:
+    """Answer the lines of a file or of standard input; UNUSABLE if any could not be answered."""
+    model = shipped() if request.tables is None else loaded(str(request.tables))
+    if request.table is None:
+        with _written(request) as write:
+            write("".join(f"{name}\n" for name in names(model)).encode())
+        return Status.FINE
+    cluster = request.cluster
+    answers = Answers(model, request.table, cluster.gates, cluster.kubernetes or "", cluster.defects)
+    with _opened(request.file) as stream, _written(request) as write:
+        return _answer(stream, answers, write, request.max_document)
+
+
+def _answer(stream: BinaryIO, answers: Answers, write: Callable[[bytes], None], limit: int) -> Status:
+    status = Status.FINE
+    number = 0
+    for lines in batches(stream, limit):  # type: ignore[arg-type]  # every stream that is opened here has read1
+        found = []
+        for line in lines:
+            number += 1
+            try:
+                if line is None:
+                    raise PodfsmError(f"longer than {limit} bytes; allow more with --max-document")
+                found.append(answers.answer(line if number > 1 else line.removeprefix(_MARK)))
+            except PodfsmError as error:
+                status = Status.UNUSABLE
+                found.append(error_line(number, "; ".join(error.messages)))
+        write(b"".join(found))
+    return status
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115  # what fails later is not the opening
+    except OSError as error:
+        raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _written(request: DeriveRequest) -> Iterator[Callable[[bytes], None]]:
+    """Give the function that writes answers: to the console at once, or to a file that appears when it is whole."""
+    if request.out is None:
+        yield request.console.write
+        return
+    path = request.out
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                yield _writer(file)
+                file.flush()
+                temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise PodfsmError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _writer(file: IO[bytes]) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        file.write(data)
+
+    return write
