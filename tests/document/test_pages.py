@@ -142,6 +142,14 @@ def test_korean_pages_say_it_in_korean(model: Model, by_language: Mapping[str, P
     assert missing == []
 
 
+def test_every_numbered_belief_is_told_once(model: Model, by_language: Mapping[str, Pages]) -> None:
+    numbers = [one.number for one in model.properties.values() if one.number.startswith("F")]
+    numbers += [belief.text("number") for belief in model.named["beliefs"].values()]
+    assert sorted(numbers, key=lambda number: int(number[1:])) == [f"F{n}" for n in range(1, 59)]
+    for pages in by_language.values():
+        assert [n for n in numbers if not re.search(rf"(?:</a>|^#+ .*){n}: ", pages["beliefs.md"], re.MULTILINE)] == []
+
+
 def test_english_pages_hold_no_korean_but_that_of_the_glossary(by_language: Mapping[str, Pages]) -> None:
     korean = re.compile(r"[\uac00-\ud7a3]")
     with_korean = {path for path, text in by_language["en"].items() if korean.search(text)}

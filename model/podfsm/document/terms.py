@@ -10,7 +10,7 @@ lifetimes
 seeds
     ``note`` (an entry of `titles`), ``notion``, ``verdict``, ``why``.
 beliefs
-    ``title``, ``why``.
+    ``title``, ``why``, ``evidence``; ``number`` if it has one.
 
 All of them may have ``where`` and ``evidence`` (ids, or ``field pod.phase`` and the like) and ``cite``.
 """
@@ -33,7 +33,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "terms": ("title", "why", "group"),
     "lifetimes": ("title", "ends", "anew"),
     "seeds": ("note", "notion", "verdict", "why"),
-    "beliefs": ("title", "why"),
+    "beliefs": ("title", "why", "evidence", "cite"),
 }
 
 
@@ -57,7 +57,7 @@ def check(model: Model, places: Places) -> None:
     for section in SECTIONS:
         for entry in model.named[section].values():
             for key in _NEEDED[section]:
-                if not entry.text(key).strip():
+                if not "".join(listed(entry, key)).strip():
                     problems.add(entry.place, f"{section} entry {entry.id!r} has no {key!r}", f"add `{key}:`")
             for cell in _names(entry):
                 if places.kind_of(cell.text) is None:

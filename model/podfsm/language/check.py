@@ -22,6 +22,7 @@ TITLED_SECTIONS = tuple(
 FURTHER_TEXTS = {
     "actors": ("why",),
     "assumptions": ("why",),
+    "beliefs": ("why",),
     "defects": ("as-is", "intended", "advice"),
     "diagrams": ("caption",),
     "features": ("why",),
