@@ -131,9 +131,12 @@ def test_equals_brute_force(name: str) -> None:
     compare(MAKERS[name])
 
 
+@pytest.mark.parametrize("trail_bytes", [0, search.TRAIL_BYTES], ids=["expanded again", "transitions kept"])
 @pytest.mark.parametrize("name", MAKERS)
-def test_equals_brute_force_with_everything_small(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Joint classes by sorting, few states per call, small buffers and logs."""
+def test_equals_brute_force_with_everything_small(name: str, trail_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joint classes by sorting, few states per call, small buffers and logs; transitions kept or not."""
+    monkeypatch.setattr(search, "TRAIL_BYTES", trail_bytes)
+    monkeypatch.setattr(search, "ROWS", 4)
     monkeypatch.setattr(check, "DENSE_CLASSES", 2)
     monkeypatch.setattr(check, "CHUNK", 7)
     monkeypatch.setattr(check, "ROWS", 4)

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podfsm.explore import kernel
 from podfsm.explore.kernel import Bytes, Int64s
-from podfsm.explore.memo import LARGEST
+from podfsm.explore.memo import LARGEST, starts
 from podfsm.explore.search import Result, doubled
 from podfsm.explore.system import LimitError, State
 
@@ -201,8 +202,8 @@ def find_deadlock(result: Result, events: Sequence[int] | None = None) -> Deadlo
     engine.start(0)
     while (position := int(engine.misses.counters[kernel.POSITION])) < result.n_expanded:
         end = min(position + CHUNK, result.n_expanded)
-        tables, scratch, buffer, misses = engine.arrays
-        if kernel.scan_deadlocks(tables, scratch, buffer, misses, result.states, dead, allowed, end):
+        tables, scratch, buffer, misses, trail = engine.arrays
+        if kernel.scan_deadlocks(tables, scratch, buffer, misses, trail, result.states, dead, allowed, end):
             engine.enlarge()
     found = np.flatnonzero(dead)
     return DeadlockVerdict(len(found), _witness(result, int(found[0])) if len(found) else None)
@@ -357,7 +358,7 @@ class _Views:
             radix=np.array(radices, np.int64),
             classes=np.concatenate([*tables, np.zeros(0, np.int64)]).astype(np.int32),
             size=np.array(self.size, np.int64),
-            changes=np.array(changing, np.uint8).reshape(len(views), len(changes)),
+            **_changing(np.array(changing, np.uint8).reshape(len(views), len(changes))),
         )
 
     def joints(self, local: NDArray[np.int32], view: int) -> Int64s:
@@ -382,9 +383,18 @@ class _Views:
             table=arrays.table[flat],
             radix=arrays.radix[flat],
             size=arrays.size[list(properties)],
-            changes=arrays.changes[chosen],
+            **_changing(arrays.changes[chosen]),
         )
         return some, chosen
+
+
+def _changing(changes: Bytes) -> dict[str, NDArray[Any]]:
+    """Arrays that tell which views an event may change; the argument has shape (views, events)."""
+    return {
+        "changes": changes,
+        "changing_at": starts(changes.sum(axis=0).tolist()),
+        "changing": np.nonzero(changes.T)[1].astype(np.int32),
+    }
 
 
 def _class_table(one: StateProperty | StepProperty, component: int, used: Bytes) -> tuple[Int64s, int]:
@@ -502,8 +512,10 @@ def _scan_steps(result: Result, properties: Sequence[StepProperty]) -> list[Step
     counters = engine.misses.counters
     while counters[kernel.POSITION] < result.n_expanded:
         end = min(int(counters[kernel.POSITION]) + CHUNK, result.n_expanded)
-        tables, scratch, buffer, misses = engine.arrays
-        status = kernel.scan_steps(tables, scratch, buffer, misses, views.arrays, steps, result.states, allowed, end)
+        tables, scratch, buffer, misses, trail = engine.arrays
+        status = kernel.scan_steps(
+            tables, scratch, buffer, misses, trail, views.arrays, steps, result.states, allowed, end
+        )
         if status == kernel.BUFFER_FULL:
             engine.enlarge()
         elif status == kernel.RECORDS_FULL:
@@ -526,9 +538,9 @@ def _sweep(result: Result, marks: Bytes, active: Int64s, allowed: Bytes) -> Byte
     engine.start(len(active))
     while (position := int(engine.misses.counters[kernel.POSITION])) > 0:
         end = max(0, position - CHUNK)
-        tables, scratch, buffer, misses = engine.arrays
+        tables, scratch, buffer, misses, trail = engine.arrays
         if kernel.sweep(
-            tables, scratch, buffer, misses, result.visited, marks, result.states, active, chosen, allowed, end
+            tables, scratch, buffer, misses, trail, result.visited, marks, result.states, active, chosen, allowed, end
         ):
             engine.enlarge()
     return chosen

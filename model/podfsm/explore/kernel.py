@@ -35,7 +35,7 @@ UNKNOWN, PENDING, NOTHING = -1, -2, -3
 EMPTY = -1
 """A free slot in an open-addressing table, whose keys are >= 0."""
 
-DONE, MISSED, BUFFER_FULL, STATES_FULL, PAIRS_FULL, RECORDS_FULL = range(6)
+DONE, MISSED, BUFFER_FULL, STATES_FULL, PAIRS_FULL, RECORDS_FULL, TRAIL_FULL = range(7)
 """Why a kernel returned."""
 
 POSITION, STATES, TRANSITIONS, PAIRS, RECORDS, MISSES, INCOMPLETE = range(7)
@@ -193,6 +193,14 @@ class Records(NamedTuple):
 
     table: Int32s  # open addressing: row of the log, or EMPTY
     log: Int64s  # [record, RECORD_LABELS + depth]
+
+
+class Trail(NamedTuple):
+    """The transitions of all expanded states, so that later passes need not expand them again. Empty: not kept."""
+
+    at: Int64s  # per state: its first transition, and one more entry
+    code: Int64s  # per transition: the state after it, not sorted within symmetric groups
+    event: Int32s  # per transition
 
 
 RECORD_KEY = 4
@@ -463,6 +471,37 @@ def expand(  # noqa: C901
 
 
 @inlined
+def successors(
+    tables: Tables,
+    scratch: Scratch,
+    buffer: Buffer,
+    misses: Misses,
+    trail: Trail,
+    code: int,
+    index: int,
+    allowed: Bytes,
+) -> int:
+    """Buffer all successors of an expanded state, from the trail if it is kept; as `expand`, but without labels."""
+    if len(trail.code) == 0:
+        return expand(tables, scratch, buffer, misses, code, index, allowed)
+    n = 0
+    for t in range(trail.at[index], trail.at[index + 1]):
+        if not allowed[trail.event[t]]:
+            continue
+        if n == len(buffer.code):
+            return -1
+        rest = trail.code[t]
+        buffer.code[n] = rest
+        buffer.event[n] = trail.event[t]
+        for c in range(len(tables.capacity)):
+            above = rest // tables.capacity[c]
+            buffer.local[n, c] = rest - above * tables.capacity[c]
+            rest = above
+        n += 1
+    return n
+
+
+@inlined
 def canonical(tables: Tables, local: Int32s, code: int) -> int:
     """Sort the local ids within each symmetric group, in place; the new code."""
     for g in range(len(tables.group_at) - 1):
@@ -591,6 +630,7 @@ def search(  # noqa: C901
     visited: Visited,
     pairs: Pairs,
     records: Records,
+    trail: Trail,
     states: Int64s,
     parents: NDArray[np.uint32],
     allowed: Bytes,
@@ -610,6 +650,7 @@ def search(  # noqa: C901
     visited = borrowed(visited)
     pairs = borrowed(pairs)
     records = borrowed(records)
+    trail = borrowed(trail)
     counters = misses.counters
     original = scratch.original
     n = counters[STATES]
@@ -643,6 +684,15 @@ def search(  # noqa: C901
                 status = RECORDS_FULL
                 break
             counters[RECORDS] = add_records(tables, buffer, k, records, counters[RECORDS], original, i)
+        if len(trail.code) > 0:
+            start = trail.at[i]
+            if start + k > len(trail.code):
+                status = TRAIL_FULL
+                break
+            for s in range(k):
+                trail.code[start + s] = buffer.code[s]
+                trail.event[start + s] = buffer.event[s]
+            trail.at[i + 1] = start + k
         for s in range(k):
             successor = buffer.code[s]
             if len(tables.group) > 0:
@@ -695,6 +745,8 @@ class Views(NamedTuple):
     classes: Int32s
     size: Int64s  # per property: number of joint classes
     changes: Bytes  # [view, event]: whether the event writes any component of the view
+    changing_at: Int32s  # per event: start in `changing`
+    changing: Int32s  # views that the event may change
 
 
 @kernel
@@ -745,11 +797,12 @@ def enter_steps(steps: Steps, n: int) -> None:
 
 
 @kernel
-def scan_steps(
+def scan_steps(  # noqa: C901
     tables: Tables,
     scratch: Scratch,
     buffer: Buffer,
     misses: Misses,
+    trail: Trail,
     views: Views,
     steps: Steps,
     states: Int64s,
@@ -761,17 +814,19 @@ def scan_steps(
     scratch = borrowed(scratch)
     buffer = borrowed(buffer)
     misses = borrowed(misses)
+    trail = borrowed(trail)
     views = borrowed(views)
     steps = borrowed(steps)
     counters = misses.counters
     original = scratch.original
     before = np.empty(len(views.property), np.int64)
+    still = np.empty(len(views.property), np.bool_)
     n = counters[RECORDS]
     i = counters[POSITION]
     status = DONE
     while i < end:
         decode(tables, states[i], original)
-        k = expand(tables, scratch, buffer, misses, states[i], i, allowed)
+        k = successors(tables, scratch, buffer, misses, trail, states[i], i, allowed)
         if k < 0:
             status = BUFFER_FULL
             break
@@ -780,16 +835,28 @@ def scan_steps(
             break
         for v in range(len(views.property)):
             before[v] = 0
+            still[v] = False
             for r in range(views.read_at[v], views.read_at[v + 1]):
                 before[v] += views.classes[views.table[r] + original[views.component[r]]] * views.radix[r]
+        moving = len(views.property)
         for s in range(k):
             event = buffer.event[s]
-            for v in range(len(views.property)):
+            all_still = moving == 0
+            first = views.changing_at[event] if all_still else 0
+            last = views.changing_at[event + 1] if all_still else len(views.property)
+            for x in range(first, last):
+                v = views.changing[x] if all_still else x
                 after = before[v]
                 if views.changes[v, event]:
                     after = 0
                     for r in range(views.read_at[v], views.read_at[v + 1]):
                         after += views.classes[views.table[r] + buffer.local[s, views.component[r]]] * views.radix[r]
+                if after == before[v]:
+                    # Most steps change nothing that a view shows: of a state the first such step is enough.
+                    if still[v]:
+                        continue
+                    still[v] = True
+                    moving -= 1
                 number = views.property[v]
                 key = before[v] * views.size[number] + after
                 slot = find_step(steps, number, key)
@@ -824,6 +891,7 @@ def sweep(
     scratch: Scratch,
     buffer: Buffer,
     misses: Misses,
+    trail: Trail,
     visited: Visited,
     marks: Bytes,
     states: Int64s,
@@ -840,6 +908,7 @@ def sweep(
     scratch = borrowed(scratch)
     buffer = borrowed(buffer)
     misses = borrowed(misses)
+    trail = borrowed(trail)
     visited = borrowed(visited)
     counters = misses.counters
     original = scratch.original
@@ -848,7 +917,7 @@ def sweep(
     while i > end:
         code = states[active[i - 1]]
         decode(tables, code, original)
-        k = expand(tables, scratch, buffer, misses, code, active[i - 1], allowed)
+        k = successors(tables, scratch, buffer, misses, trail, code, active[i - 1], allowed)
         if k < 0:
             status = BUFFER_FULL
             break
@@ -873,6 +942,7 @@ def scan_deadlocks(
     scratch: Scratch,
     buffer: Buffer,
     misses: Misses,
+    trail: Trail,
     states: Int64s,
     dead: Bytes,
     allowed: Bytes,
@@ -883,13 +953,14 @@ def scan_deadlocks(
     scratch = borrowed(scratch)
     buffer = borrowed(buffer)
     misses = borrowed(misses)
+    trail = borrowed(trail)
     counters = misses.counters
     original = scratch.original
     i = counters[POSITION]
     status = DONE
     while i < end:
         decode(tables, states[i], original)
-        k = expand(tables, scratch, buffer, misses, states[i], i, allowed)
+        k = successors(tables, scratch, buffer, misses, trail, states[i], i, allowed)
         if k < 0:
             status = BUFFER_FULL
             break

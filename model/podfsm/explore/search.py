@@ -42,6 +42,9 @@ ROWS = 256
 PAIR_BYTES = 1 << 30
 """Largest matrix of (before, after) pairs, over all components."""
 
+TRAIL_BYTES = 1 << 28
+"""Memory for transitions that are kept; where there are more, later passes expand all states again."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -139,7 +142,7 @@ class Result:
         self.complete = reason is None
         self.reason = reason
         self.seconds = seconds
-        self.engine = Engine(search.layout)
+        self.engine = Engine(search.layout, search.trail)
         self.visited = search.visited
         self._pairs = search.pairs.log[: search.counters[kernel.PAIRS]] if len(search.pairs.seen) else None
         self._records = search.records.log[: search.counters[kernel.RECORDS]]
@@ -283,18 +286,19 @@ class Result:
 class Engine:
     """Tables and working memory for expanding states again. The tables know every answer that expanded states need."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, trail: kernel.Trail) -> None:
         self.groups = layout.groups
         self.tables = layout.tables()
+        self.trail = trail
         self.scratch = new_scratch(layout)
         self.buffer = new_buffer(layout, SUCCESSORS)
         self.misses = kernel.Misses(np.zeros((0, 2), np.int64), np.zeros(kernel.COUNTERS, np.int64))
         self._layout = layout
 
     @property
-    def arrays(self) -> tuple[kernel.Tables, kernel.Scratch, kernel.Buffer, kernel.Misses]:
-        """The first arguments of every kernel that expands states."""
-        return self.tables, self.scratch, self.buffer, self.misses
+    def arrays(self) -> tuple[kernel.Tables, kernel.Scratch, kernel.Buffer, kernel.Misses, kernel.Trail]:
+        """The first arguments of every kernel that looks at successors again."""
+        return self.tables, self.scratch, self.buffer, self.misses, self.trail
 
     def start(self, position: int) -> None:
         """Begin a pass at a state."""
@@ -338,6 +342,11 @@ def new_buffer(layout: Layout, room: int) -> kernel.Buffer:
         event=np.zeros(room, np.int32),
         label=np.zeros((room, len(layout.watched), longest(layout)), np.int32),
     )
+
+
+def new_trail(states: int, room: int) -> kernel.Trail:
+    """Room for the transitions of so many states; none to keep nothing."""
+    return kernel.Trail(np.zeros(states + 1, np.int64), np.zeros(room, np.int64), np.zeros(room, np.int32))
 
 
 def longest(layout: Layout) -> int:
@@ -410,6 +419,7 @@ class _Search:
         self.pairs = kernel.Pairs(np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros((ROWS, 5), np.int64))
         width = kernel.RECORD_LABELS + longest(self.layout)
         self.records = kernel.Records(np.full(2 * ROWS, kernel.EMPTY, np.int32), np.zeros((ROWS, width), np.int64))
+        self.trail = new_trail(0, 0)
         self.look_ahead = 64
         self._resize()
         self._seed(initial)
@@ -465,6 +475,7 @@ class _Search:
             self.visited,
             self.pairs,
             self.records,
+            self.trail,
             self.states,
             self.parents,
             self.all_events,
@@ -480,6 +491,8 @@ class _Search:
             self.pairs = self.pairs._replace(log=doubled(self.pairs.log))
         elif status == kernel.RECORDS_FULL:
             self._grow_records()
+        elif status == kernel.TRAIL_FULL:
+            self._grow_trail()
         elif status == kernel.STATES_FULL:
             if room == max_states:
                 return f"the limit of {max_states:,} states was reached"
@@ -512,6 +525,7 @@ class _Search:
         n = len(codes)
         room = max(len(self.states), 2 * n)
         self.states, self.parents = enlarged(self.states, room), enlarged(self.parents, room)
+        self.trail = new_trail(room, ROWS)
         self.states[:n] = codes
         self.parents[:n] = np.arange(n)
         self.counters[kernel.STATES] = n
@@ -524,6 +538,9 @@ class _Search:
         self.tables = self.layout.tables()
         self.all_events = np.ones(len(self.memo.events), np.uint8)
         kernel.recode(self.states[: self.n_states], old, self.layout.stride)
+        if len(self.trail.code):
+            kept = self.trail.at[self.counters[kernel.POSITION]]
+            kernel.recode(self.trail.code[:kept], old, self.layout.stride)
         self.visited = self._new_visited()
         if self.with_pairs:
             self._place_pairs()
@@ -562,6 +579,14 @@ class _Search:
         self.records = kernel.Records(np.full(2 * len(log), kernel.EMPTY, np.int32), log)
         kernel.enter_records(self.records, int(self.counters[kernel.RECORDS]))
 
+    def _grow_trail(self) -> None:
+        """Make room for more transitions, or for none from now on."""
+        if 2 * sum(array.nbytes for array in self.trail) > TRAIL_BYTES:
+            self.trail = new_trail(0, 0)
+        else:
+            code, event = doubled(self.trail.code), doubled(self.trail.event)
+            self.trail = self.trail._replace(code=code, event=event)
+
     def _grow_states(self, max_bytes: int | None) -> str | None:
         if len(self.states) * 2 > np.iinfo(np.uint32).max:
             return "more states than 32-bit indices can name"
@@ -569,6 +594,8 @@ class _Search:
             return f"the limit of {max_bytes:,} bytes was reached"
         try:
             self.states, self.parents = doubled(self.states), doubled(self.parents)
+            if len(self.trail.code):
+                self.trail = self.trail._replace(at=enlarged(self.trail.at, len(self.states) + 1))
             if len(self.visited.bits) == 0:
                 self.visited = self._new_visited()
         except MemoryError:
