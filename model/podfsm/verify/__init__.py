@@ -75,7 +75,8 @@ def _judge(
 ) -> list[Outcome]:
     from podfsm.verify.judgement import verify_subject
 
-    outcomes = []
+    outcomes: list[Outcome] = []
+    modes, limit, lang = MODES[request.cluster.defects], request.limit, request.lang
     with request.console.progress("verifying", total=None if len(subjects) == 1 else len(subjects)) as shown:
 
         def report(title: str, progress: Progress | None) -> None:
@@ -83,11 +84,7 @@ def _judge(
             shown.describe(title + size)
 
         for subject in subjects:
-            outcomes.append(
-                verify_subject(
-                    model, subject, properties, MODES[request.cluster.defects], request.limit, request.lang, report
-                )
-            )
+            outcomes.append(verify_subject(model, subject, properties, modes, limit, lang, report, tuple(outcomes)))
             shown.advance()
     return outcomes
 
