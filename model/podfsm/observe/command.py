@@ -28,10 +28,27 @@ def run(request: DeriveRequest) -> Status:
     cluster = request.cluster
     answers = Answers(model, request.table, cluster.gates, cluster.kubernetes or "", cluster.defects)
     with _opened(request.file) as stream, _written(request) as write:
-        return _answer(stream, answers, write, request.max_document)
+        return answer_lines(stream, answers, write, request.max_document)
 
 
-def _answer(stream: BinaryIO, answers: Answers, write: Callable[[bytes], None], limit: int) -> Status:
+def answer_lines(stream: BinaryIO, answers: Answers, write: Callable[[bytes], None], limit: int) -> Status:
+    """Answer every line of a binary stream as soon as it has arrived.
+
+    Parameters
+    ----------
+    stream
+        Lines ``{"in": document}``; a blank one is skipped.
+    answers
+        The table.
+    write
+        Takes the answers, as many lines as there were in one read.
+    limit
+        Most bytes of one line.
+
+    Returns
+    -------
+    UNUSABLE if any line could not be answered.
+    """
     status = Status.FINE
     number = 0
     for lines in batches(stream, limit):  # type: ignore[arg-type]  # every stream that is opened here has read1

@@ -7,13 +7,13 @@ signs. So a new combination of known containers costs one evaluation of what com
 
 from __future__ import annotations
 
-import itertools
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -27,7 +27,8 @@ from podfsm.generate.python.expressions import Expressions
 from podfsm.generate.python.module import source
 from podfsm.generate.python.target import Target
 from podfsm.language import functions
-from podfsm.language.model import Binding, Collection, Field, Model, Observation, Output
+from podfsm.language.analysis import own_field
+from podfsm.language.model import Binding, Collection, Field, Formula, Model, Observation, Output
 from podfsm.observe import local, needs
 from podfsm.observe.shape import Node, Shape, attribute
 
@@ -86,78 +87,43 @@ class Compiled:
         tables |= {"re": re, "cast": typing.cast, "moment": moment, "_ABSENT": _ABSENT}
         writer = _Writer(model, need, target, shape)
         outs = _columns(binding.out)
-        text = [writer.answer(f"column_{at}", out) for at, out in enumerate(outs.values())]
         parts = need.children[need.root.id]
-        text += [writer.beside(c) for c in parts]
-        text += [*map(writer.reader, need.collections), *map(writer.keys, need.collections)]
+        text = [writer.answer(f"column_{at}", out) for at, out in enumerate(outs.values())]
+        text += [*map(writer.beside, parts), *map(writer.reader, need.collections)]
         exec(compile("\n".join(text), f"<{binding.id} documents>", "exec"), tables)
-        self._classes = {c.id: _fast(tables[target.classes[c.id]]) for c in need.collections}
+        self._read = tables[_reader_name(need.root)]
         self._has_gates = bool(need.gates)
-        self._read_root = tables[f"read_{emit.snake(need.root.id)}"]
-        self._keys = tables["keys"]
-        self._root = self._classes[need.root.id]
-        splits = [local.split(model, need, needs.of_output(out)) for out in outs.values()]
+        classes = {c.id: _fast(tables[target.classes[c.id]]) for c in need.collections}
+        self._root = classes[need.root.id]
         names = [(item.name, target.member(need.root.id, item.name)) for item in local.inputs(need, need.root.id)]
-        self._root_members = [member for _, member in names]
+        self._members = [member for _, member in names]
+        splits = [local.split(model, need, needs.of_output(out)) for out in outs.values()]
         given = {name for split in splits for name in split.given}
-        self._given = [at for at, (name, _) in enumerate(names) if name in given]
-        self._parts = [self._part(c, splits, need, target, tables) for c in parts]
+        self._given = _picker(at for at, (name, _) in enumerate(names) if name in given)
+        self._parts = [
+            _Part(
+                number=number,
+                siblings=target.children(c.id),
+                beside=tables[f"beside_{emit.snake(c.id)}"],
+                build=_builder(c, need, target, classes),
+                make=classes[c.id],
+                columns=[_seen(model, need, target, c, split) for split in splits],
+            )
+            for number, c in enumerate(parts)
+        ]
         self._columns = [
             _Column(
+                number=number,
                 head=b"" if name is None else _ENCODER.encode(name) + b":",
-                write=tables[f"column_{at}"],
-                root=[i for i, (field, _) in enumerate(names) if field in split.root],
-                parts=[i for i, c in enumerate(parts) if split.signs[c.id] or c.id in split.open | split.listed],
+                write=tables[f"column_{number}"],
+                root=_picker(at for at, (field, _) in enumerate(names) if field in split.root),
+                parts=[at for at, c in enumerate(parts) if c.id in split.listed or split.signs[c.id]],
             )
-            for at, (name, split) in enumerate(zip(outs, splits, strict=True))
+            for number, (name, split) in enumerate(zip(outs, splits, strict=True))
         ]
         self._is_object = None not in outs
         #: By the gates that are on: parts, signs and answers that are known.
         self._memories: dict[frozenset[str], _Memory] = {}
-
-    def _part(
-        self,
-        collection: Collection,
-        splits: list[local.Split],
-        need: emit.Needed,
-        target: Target,
-        made: Mapping[str, Any],
-    ) -> _Part:
-        members = {
-            name: _member(target, collection.id, name) for split in splits for name in split.signs[collection.id]
-        }
-        signs = sorted(members)
-        return _Part(
-            id=collection.id,
-            siblings=target.children(collection.id),
-            beside=made[f"beside_{emit.snake(collection.id)}"],
-            build=self._builder(collection, need, target, made),
-            make=self._classes[collection.id],
-            signs=None if any(collection.id in split.open for split in splits) else [members[name] for name in signs],
-            columns=[[at for at, name in enumerate(signs) if name in split.signs[collection.id]] for split in splits],
-        )
-
-    def _builder(
-        self, collection: Collection, need: emit.Needed, target: Target, made: Mapping[str, Any]
-    ) -> Callable[..., Any]:
-        """Return a function that makes an element from what `keys` gives, with all elements below it."""
-        class_, read = self._classes[collection.id], made[f"read_{emit.snake(collection.id)}"]
-        members = [target.member(collection.id, item.name) for item in local.inputs(need, collection.id)]
-        keys = made[f"keys_{emit.snake(collection.id)}"]
-        below = [(target.children(c.id), self._builder(c, need, target, made)) for c in need.children[collection.id]]
-
-        def build(key: tuple[Any, ...], document: Any, parent: Any) -> Any:
-            element: Any = object.__new__(class_)
-            element.__dict__.update(zip(members, read(document, *key), strict=True))
-            element.parent = parent
-            for (name, inner), found in zip(below, keys(key[1], document), strict=True):
-                children = tuple(inner(one, document, element) for one in found)
-                for index, child in enumerate(children):
-                    child.index = index
-                setattr(element, name, children)
-            return element
-
-        return build
 
     def answer(self, document: Any, gates: frozenset[str]) -> bytes:
         """Return the answer to a decoded document as a line of JSON.
@@ -172,25 +138,17 @@ class Compiled:
             if len(self._memories) >= MOST_GATES:
                 self._memories.clear()
             memory = self._memories[gates] = _Memory(len(self._columns))
-        values = self._read_root(document)
-        root = None
+        values, *inputs = self._read(document)
         pieces = []
         try:
-            given = tuple([values[at] for at in self._given])
-            found = [
-                memory.known(part, keys, given, self, document, values, gates) if keys else ()
-                for part, keys in zip(self._parts, self._keys(document), strict=True)
-            ]
-            for number, column in enumerate(self._columns):
-                key = (
-                    *[values[at] for at in column.root],
-                    *[tuple([signs.columns[number] for signs in found[at]]) for at in column.parts],
-                )
+            found = self._look(memory, document, values, inputs, gates)
+            for column in self._columns:
+                number = column.number
+                key = (column.root(values), *[tuple([signs[number] for signs in found[at]]) for at in column.parts])
                 answers = memory.answers[number]
                 piece = answers.get(key)
                 if piece is None:
-                    root = root or self._elements(found, document, values, gates)
-                    piece = column.piece(root)
+                    piece = self._piece(column, found, values, gates)
                     memory.add(answers, key, piece)
                 if piece:
                     pieces.append(piece)
@@ -200,21 +158,46 @@ class Compiled:
             return b'{"out":{' + b",".join(pieces) + b"}}\n"
         return b'{"out":' + pieces[0] + b"}\n"
 
-    def root(self, values: Iterable[Any], gates: frozenset[str]) -> Any:
+    def _look(
+        self, memory: _Memory, document: Any, values: tuple[Any, ...], inputs: list[list[Any]], gates: frozenset[str]
+    ) -> list[list[list[_Signs]]]:
+        """Return what is seen of each element below the root, for each part of the answer; new ones are looked at."""
+        given = self._given(values)
+        found: list[list[list[_Signs]]] = []
+        for part, elements in zip(self._parts, inputs, strict=True):
+            if not elements:
+                found.append(elements)
+                continue
+            around = (part.number, given, part.beside(document))
+            known = memory.parts.get(around) or memory.parts.setdefault(around, {})
+            try:
+                found.append([known[element] for element in elements])
+            except KeyError:
+                root = self._element(values, gates)
+                found.append([known.get(one) or memory.look(part, around, one, root) for one in elements])
+        return found
+
+    def _element(self, values: Iterable[Any], gates: frozenset[str]) -> Any:
         """Make a root element without anything below it."""
         element: Any = object.__new__(self._root)
-        element.__dict__.update(zip(self._root_members, values, strict=True))
+        element.__dict__.update(zip(self._members, values, strict=True))
         if self._has_gates:
             element.gates = gates
         return element
 
-    def _elements(
-        self, found: list[tuple[_Signs, ...]], document: Any, values: Iterable[Any], gates: frozenset[str]
-    ) -> Any:
-        root = self.root(values, gates)
-        for part, signs in zip(self._parts, found, strict=True):
-            setattr(root, part.siblings, tuple(part.elements(signs, document, root)))
-        return root
+    def _piece(
+        self, column: _Column, found: list[list[list[_Signs]]], values: Iterable[Any], gates: frozenset[str]
+    ) -> bytes:
+        """Compute a part of an answer: JSON with its key, nothing where it is left out."""
+        root = self._element(values, gates)
+        for at in column.parts:
+            part = self._parts[at]
+            setattr(root, part.siblings, tuple(part.elements(found[at], column.number, root)))
+        value = column.write(root)
+        piece = b"" if value is _ABSENT else column.head + _ENCODER.encode(value)
+        # The elements and the root name each other: nothing but this would free them at once.
+        root.__dict__.clear()
+        return piece
 
 
 class _Absent:
@@ -226,138 +209,170 @@ _ABSENT = _Absent()
 
 @dataclass
 class _Column:
-    """A part of an answer: what comes before it, how it is computed, and which of the root and the parts it reads."""
+    """A part of an answer: what comes before it, how it is computed, and what it reads of the root and the parts."""
 
+    number: int
     head: bytes
     write: Callable[[Any], Any]
-    root: list[int]
+    root: Callable[[tuple[Any, ...]], tuple[Any, ...]]
     parts: list[int]
 
-    def piece(self, root: Any) -> bytes:
-        """Return the part as JSON; nothing where it is left out."""
-        value = self.write(root)
-        return b"" if value is _ABSENT else self.head + _ENCODER.encode(value)
+
+@dataclass
+class _Seen:
+    """What a part of an answer reads of elements: attributes (None: anything), and the inputs that decide them."""
+
+    signs: list[str] | None
+    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
 
 
 @dataclass
 class _Part:
     """A collection below the root.
 
-    `beside` gives what its elements read elsewhere in the document; `build` makes an element; `signs` are the
-    attributes that the rest of a document reads of it, None if it may read anything; `columns` says which of them each
-    part of the answer reads.
+    `beside` gives what its elements read elsewhere in the document; `build` makes an element, of class `make`, of its
+    inputs; `columns` says what each part of the answer sees of it.
     """
 
-    id: str
+    number: int
     siblings: str
     beside: Callable[[Any], tuple[Any, ...]]
-    build: Callable[..., Any]
+    build: Callable[[tuple[Any, ...], Any], Any]
     make: type
-    signs: list[str] | None
-    columns: list[list[int]]
+    columns: list[_Seen]
 
-    def elements(self, found: Iterable[_Signs], document: Any, root: Any) -> Iterator[Any]:
-        """Make the elements of one document, from their signs if these are all that matters."""
+    def elements(self, found: Iterable[list[_Signs]], column: int, root: Any) -> Iterator[Any]:
+        """Make the elements of one document as a part of the answer sees them."""
         new: Callable[[type], Any] = object.__new__
-        make = self.make
         for index, signs in enumerate(found):
-            if self.signs is None:
-                element = self.build(signs.key, document, root)
+            seen = signs[column]
+            if self.columns[column].signs is None:
+                element = self.build(seen.inputs, root)
                 element.index = index
             else:
-                element = new(make)
-                element.__dict__ = {**signs.values, "parent": root, "index": index}
+                element = new(self.make)
+                element.__dict__ = {**seen.values, "parent": root, "index": index}
             yield element
 
 
 class _Signs:
-    """What the rest of a document sees of a part, and, as a number, what each part of the answer sees of it.
+    """What a part of the answer sees of an element: values of attributes, or where anything may be read, its inputs.
 
-    There is one object for all parts that look the same. Where anything may be read, `key` is all of the part.
+    There is one object for all elements that look the same.
     """
 
-    __slots__ = ("columns", "key", "values")
+    __slots__ = ("inputs", "values")
 
-    def __init__(self, key: Any, values: Mapping[str, Any], columns: list[Any]) -> None:
-        self.key, self.values, self.columns = key, values, columns
+    def __init__(self, values: Mapping[str, Any], inputs: Any = None) -> None:
+        self.values, self.inputs = values, inputs
 
 
 class _Memory:
-    """What is known under one choice of gates."""
+    """What is known under one choice of gates: by what is around elements and by their inputs, signs; and answers."""
 
     def __init__(self, columns: int) -> None:
         self.answers: list[dict[Any, bytes]] = [{} for _ in range(columns)]
-        self._parts: dict[tuple[Any, ...], dict[Any, _Signs]] = {}
+        self.parts: dict[Any, dict[Any, list[_Signs]]] = {}
+        self._seen: dict[Any, _Signs] = {}
         self._signs: dict[Any, _Signs] = {}
-        self._numbers: dict[Any, int] = {}
-        #: Numbers are never given twice, so that what was forgotten is not mistaken for something else.
-        self._count = itertools.count()
         self._known = 0
         self._answered = 0
 
     def add(self, answers: dict[Any, bytes], key: Any, piece: bytes) -> None:
         """Remember a part of an answer."""
         if self._answered >= MOST_ANSWERS:
-            for column in self.answers:
-                column.clear()
-            self._answered = 0
+            self._forget_answers()
         self._answered += 1
         answers[key] = piece
 
-    def known(
-        self,
-        part: _Part,
-        keys: list[Any],
-        given: tuple[Any, ...],
-        compiled: Compiled,
-        document: Any,
-        root: Any,
-        gates: frozenset[str],
-    ) -> tuple[_Signs, ...]:
-        """Return what a document shows of each element of a part; new ones are looked at."""
-        around = (part.id, given, part.beside(document))
-        known = self._parts.setdefault(around, {})
-        try:
-            return tuple([known[key] for key in keys])
-        except KeyError:
-            return tuple(
-                [known.get(key) or self._look(part, around, key, compiled, document, root, gates) for key in keys]
-            )
+    def _forget_answers(self) -> None:
+        for column in self.answers:
+            column.clear()
+        self._answered = 0
 
-    def _look(
-        self,
-        part: _Part,
-        around: tuple[Any, ...],
-        key: Any,
-        compiled: Compiled,
-        document: Any,
-        root: Any,
-        gates: frozenset[str],
-    ) -> _Signs:
+    def look(self, part: _Part, around: tuple[Any, ...], inputs: tuple[Any, ...], root: Any) -> list[_Signs]:
+        """Look at a new element; `root` has no elements, since nothing that is remembered may depend on them."""
         if self._known >= MOST_PARTS:
-            self._parts.clear()
-            self._signs.clear()
-            self._numbers.clear()
-            for column in self.answers:
-                column.clear()
-            self._known = self._answered = 0
+            for memory in (self.parts, self._seen, self._signs):
+                memory.clear()
+            self._forget_answers()
+            self._known = 0
         self._known += 1
-        known = self._parts.setdefault(around, {})
-        if part.signs is None:
-            found = known[key] = _Signs(key, {}, [(around, key)] * len(part.columns))
-            return found
-        element = part.build(key, document, compiled.root(root, gates))
-        values = tuple([getattr(element, name) for name in part.signs])
-        seen = self._signs.get((part.id, values))
-        if seen is None:
-            numbers = self._numbers
-            columns = [
-                numbers.setdefault((part.id, number, tuple([values[at] for at in column])), next(self._count))
-                for number, column in enumerate(part.columns)
-            ]
-            seen = self._signs[part.id, values] = _Signs(None, dict(zip(part.signs, values, strict=True)), columns)
-        known[key] = seen
-        return seen
+        found = [self._see(part, number, around, inputs, root) for number in range(len(part.columns))]
+        self.parts.setdefault(around, {})[inputs] = found
+        return found
+
+    def _see(self, part: _Part, column: int, around: tuple[Any, ...], inputs: tuple[Any, ...], root: Any) -> _Signs:
+        seen = part.columns[column]
+        # Elements that differ in what this part of the answer does not read are the same to it.
+        key = (column, around, seen.pick(inputs))
+        found = self._seen.get(key)
+        if found is None:
+            if seen.signs is None:
+                found = _Signs({}, inputs)
+            else:
+                element = part.build(inputs, root)
+                values = tuple([getattr(element, name) for name in seen.signs])
+                same = (part.number, column, values)
+                found = self._signs.get(same)
+                if found is None:
+                    found = self._signs[same] = _Signs(dict(zip(seen.signs, values, strict=True)))
+            self._seen[key] = found
+        return found
+
+
+def _seen(model: Model, need: emit.Needed, target: Target, part: Collection, split: local.Split) -> _Seen:
+    """Find out what a part of the answer sees of the elements of a collection below the root."""
+    if part.id in split.open:
+        return _Seen(None, tuple)
+    signs = sorted(split.signs[part.id])
+    formulas, members = [], []
+    for sign in signs:
+        role = sign.removeprefix("role ")
+        if role != sign:
+            formulas.append(part.roles[role])
+            members.append(target.role(part.id, role))
+        else:
+            formulas.append(Formula(sign, own_field(model.fields[part.id][sign]), part.place))
+            members.append(target.member(part.id, sign))
+    read = emit.needed(model, (), formulas)
+    wanted = {item.name for item in local.inputs(read, part.id)} if part in read.collections else set()
+    pick = _picker(at for at, item in enumerate(local.inputs(need, part.id)) if item.name in wanted)
+    below = {c.id for c in read.collections}
+    if any(c.id in below for c in need.children[part.id]):
+        return _Seen(members, lambda inputs: (pick(inputs[0]), inputs[1:]))
+    return _Seen(members, lambda inputs: pick(inputs[0]))
+
+
+def _picker(places: Iterable[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return the function that picks the values at some places of a tuple, as a tuple."""
+    wanted = list(places)
+    if not wanted:
+        return lambda _: ()
+    get = itemgetter(*wanted)
+    return get if len(wanted) > 1 else lambda values: (get(values),)
+
+
+def _builder(
+    collection: Collection, need: emit.Needed, target: Target, classes: Mapping[str, type]
+) -> Callable[[tuple[Any, ...], Any], Any]:
+    """Return a function that makes an element of its inputs and its parent, with all elements below it."""
+    class_ = classes[collection.id]
+    members = [target.member(collection.id, item.name) for item in local.inputs(need, collection.id)]
+    below = [(target.children(c.id), _builder(c, need, target, classes)) for c in need.children[collection.id]]
+
+    def build(inputs: tuple[Any, ...], parent: Any) -> Any:
+        element: Any = object.__new__(class_)
+        element.__dict__.update(zip(members, inputs[0], strict=True))
+        element.parent = parent
+        for (name, inner), found in zip(below, inputs[1:], strict=True):
+            children = tuple([inner(one, element) for one in found])
+            for index, child in enumerate(children):
+                child.index = index
+            setattr(element, name, children)
+        return element
+
+    return build
 
 
 class _Lazy:
@@ -389,11 +404,6 @@ def _columns(out: Output) -> dict[str | None, Output]:
         return {None: out}
     found.update(out.parts.items())
     return found
-
-
-def _member(target: Target, collection: str, sign: str) -> str:
-    role = sign.removeprefix("role ")
-    return target.member(collection, sign) if role == sign else target.role(collection, role)
 
 
 # -------------------------------------------------------------------------------------------------------------- source
@@ -482,16 +492,22 @@ class _Writer:
     # -------------------------------------------------------------------------------------------------------- documents
 
     def reader(self, collection: Collection) -> str:
-        """Return the function that reads the inputs of an element, as a tuple."""
+        """Return the function that reads an element: a tuple of its inputs, and for each collection below, theirs."""
         paths = _Paths(self.shape, collection)
-        values = [self._value(item, paths) for item in local.inputs(self.need, collection.id)]
-        name = f"read_{emit.snake(collection.id)}"
-        parameters = ["o"]
-        if collection.of:
-            parameters = ["d", "group", "o", *map(_join, self._joins(collection))]
-        head = f"def {name}({', '.join(parameters)}):"
-        first = [] if collection.of else ["    d = o"]
-        return "\n".join([head, *first, *paths.lines, f"    return ({''.join(value + ', ' for value in values)})"])
+        values = "".join(f"{self._value(item, paths)}, " for item in local.inputs(self.need, collection.id))
+        body: list[str] = []
+        below = []
+        for number, child in enumerate(self.need.children[collection.id]):
+            body.append(f"    found_{number} = []")
+            for group, path in child.groups.items():
+                body += self._group_lines(child, group, path, paths, f"found_{number}")
+            # What is inside of a part is a key of the memory.
+            below.append(f"tuple(found_{number})" if collection.of else f"found_{number}")
+        parameters = ["d", "group", "o", *map(_join, self._joins(collection))] if collection.of else ["d"]
+        first = [] if collection.of else ["    o = d"]
+        head = f"def {_reader_name(collection)}({', '.join(parameters)}):"
+        result = "".join(f"{part}, " for part in [f"({values})", *below])
+        return "\n".join([head, *first, *paths.lines, *body, f"    return ({result})"])
 
     def _joins(self, collection: Collection) -> list[str]:
         return list(emit.needed_joins(self.need, collection))
@@ -513,21 +529,6 @@ class _Writer:
             return f"(0 if {found} is None else len({found}))"
         missing = literal(observation.missing if observation.missing is not None else item.none)
         return f"({missing} if {found} is None else {_converted(item, observation, found, nodes, missing)})"
-
-    def keys(self, parent: Collection) -> str:
-        """Return the function that finds the elements of the collections below an object, as a list of each."""
-        paths = _Paths(self.shape, parent)
-        body: list[str] = []
-        children = self.need.children[parent.id]
-        for number, collection in enumerate(children):
-            body.append(f"    keys_{number} = []")
-            for group, path in collection.groups.items():
-                body += self._group_lines(collection, group, path, paths, f"keys_{number}")
-        found = "".join(f"keys_{number}, " for number in range(len(children)))
-        name, parameters, first = f"keys_{emit.snake(parent.id)}", "o, d", []
-        if not parent.of:
-            name, parameters, first = "keys", "o", ["    d = o"]
-        return "\n".join([f"def {name}({parameters}):", *first, *paths.lines, *body, f"    return ({found})"])
 
     def beside(self, part: Collection) -> str:
         """Return the function that gives, as a tuple, what elements of a part read elsewhere in the document."""
@@ -555,7 +556,9 @@ class _Writer:
             for source_ in [*collection.groups.values(), *(path for paths in joins for path in paths.values())]:
                 yield emit.source_path(source_)[0]
 
-    def _group_lines(self, collection: Collection, group: str, path: str, paths: _Paths, keys: str) -> Iterator[str]:
+    def _group_lines(
+        self, collection: Collection, group: str, path: str, paths: _Paths, found_name: str
+    ) -> Iterator[str]:
         """Write the search for the elements of one list."""
         parts, single = emit.source_path(path)
         found, nodes = paths.at(parts)
@@ -574,7 +577,7 @@ class _Writer:
         yield from ("    " + line for line in self._join_lines(collection, group, paths))
         key = attribute(collection.key) if collection.key else ""
         joined = "".join(f", {_join(join)}.get(item.{key})" for join in self._joins(collection))
-        yield f"        {keys} += [({group!r}, item{joined}) for item in items]"
+        yield f"        {found_name} += [{_reader_name(collection)}(d, {group!r}, item{joined}) for item in items]"
 
     def _join_lines(self, collection: Collection, group: str, paths: _Paths) -> Iterator[str]:
         for join in self._joins(collection):
@@ -629,6 +632,10 @@ class _Paths:
             f"    {found} = {value}" + ("" if before in ("o", "d") else f" if {before} is not None else None")
         )
         return found
+
+
+def _reader_name(collection: Collection) -> str:
+    return f"read_{emit.snake(collection.id)}"
 
 
 def _join(name: str) -> str:
