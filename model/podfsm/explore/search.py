@@ -159,11 +159,7 @@ class Result:
 
     def decode(self, code: int) -> State:
         """Local ids of a code."""
-        state = []
-        for capacity in self.engine.tables.capacity:
-            code, local = divmod(int(code), int(capacity))
-            state.append(local)
-        return tuple(state)
+        return decoded(int(code), self.engine.tables.capacity)
 
     def state(self, index: int) -> State:
         """Local ids of a state (sorted within symmetric groups)."""
@@ -515,9 +511,7 @@ class _Search:
         return self._over(max_bytes)
 
     def _state(self, index: int) -> State:
-        out = np.zeros((1, len(self.layout.capacity)), np.int32)
-        kernel.decode_all(self.tables, self.states[index : index + 1], out)
-        return tuple(out[0].tolist())
+        return decoded(int(self.states[index]), self.layout.capacity)
 
     def _seed(self, initial: Sequence[State]) -> None:
         sorted_states = dict.fromkeys(sort_groups(state, self.layout.groups) for state in initial)
@@ -645,6 +639,15 @@ def choose_capacity(counts: Sequence[int], bitmap_bytes: int) -> Int64s:
         f"a global state of {len(counts)} components needs {np.log2([float(n) for n in counts]).sum():.0f} bits; "
         "62 are the limit: leave components out, or make their local states fewer"
     )
+
+
+def decoded(code: int, capacities: Int64s) -> State:
+    """Local ids of a code. For a single one this is quicker than a call of the kernel."""
+    state = []
+    for capacity in capacities.tolist():
+        code, local = divmod(code, capacity)
+        state.append(local)
+    return tuple(state)
 
 
 def sort_groups(state: State, groups: Sequence[Sequence[int]]) -> State:
