@@ -157,6 +157,35 @@ class DrawRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ConformRequest(Request):
+    """Judge the versions of the pods in a watch stream or in snapshots.
+
+    Attributes
+    ----------
+    file
+        File with watch events or pods, ``-`` for standard input.
+    writer
+        ``kubelet`` if only the real control plane writes status, ``any`` for what the API server itself enforces.
+    max_document
+        Most bytes of one document.
+    cluster
+        The Kubernetes that is modelled.
+    output, lang
+        Form and language of the result.
+    out
+        File for the result; standard output if None.
+    """
+
+    file: str = "-"
+    writer: Literal["kubelet", "any"] = "kubelet"
+    max_document: int = 64 * 1024 * 1024
+    cluster: Cluster = field(default_factory=Cluster)
+    output: Literal["text", "json", "junit", "sarif"] = "text"
+    lang: Lang = "en"
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ShowRequest(Request):
     """Explain one row, property, state, reason or defect of the tables.
 

@@ -10,6 +10,7 @@ import click
 
 from podfsm import __version__, collector
 from podfsm.cli.build import build
+from podfsm.cli.conform import conform
 from podfsm.cli.derive import derive
 from podfsm.cli.draw import draw
 from podfsm.cli.generate import generate
@@ -64,7 +65,7 @@ def application() -> None:
     """
 
 
-for command in (build, verify, draw, show, derive, generate):
+for command in (build, verify, draw, show, derive, conform, generate):
     application.add_command(command)
 
 

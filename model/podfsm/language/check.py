@@ -413,7 +413,8 @@ def titled(model: Model) -> dict[str, Place]:
     """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
-    groups += [model.findings, model.reductions, model.defaults]
+    groups += [model.findings, model.reductions, model.defaults, model.watch]
+    groups += [{row.id: row for row in rule.rows if row.id != rule.id} for rule in model.watch.values()]
     groups += [{edge.id: edge for edge in view.edges} for view in model.views.values()]
     for group in groups:
         for name, entry in group.items():
@@ -446,6 +447,7 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
     yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
     yield from ((f"{finding.id} text", finding.place) for finding in model.findings.values())
     yield from ((f"{one.id} why", one.place) for one in model.reductions.values() if one.title and one.why)
+    yield from ((f"guess {name}", guess.place) for name, guess in model.guesses.items())
     yield from ((f"chosen {name}", chosen.place) for name, chosen in model.chosen.items())
     for view in model.views.values():
         yield from ((f"view {view.id} {node}", view.place) for node in (*view.nodes, *view.unused))

@@ -44,6 +44,7 @@ from podfsm.language.scripts import read_fired, read_log, read_script
 from podfsm.language.shapes import NAMED_SECTIONS, prune
 from podfsm.language.source import Cell, Place, Problem, Problems, TablesError, digest, read_tables
 from podfsm.language.verification import read_verification
+from podfsm.language.watching import read_watching
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
@@ -170,6 +171,7 @@ class Loader:
         texts = self._read_texts()
         admission = read_admission(self)
         verification = read_verification(self)
+        watching = read_watching(self)
         return Model(
             digest="",
             domains=self.domains,
@@ -192,6 +194,8 @@ class Loader:
             findings=verification.findings,
             chosen=verification.chosen,
             reductions=verification.reductions,
+            watch=watching.rules,
+            guesses=watching.guesses,
         )
 
     # ------------------------------------------------------------------------------------------------------- helpers

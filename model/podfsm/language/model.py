@@ -447,6 +447,51 @@ class Reduction:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchRow:
+    """One explanation of what is seen: a rule holds if one of its rows does. With `defect`, only the defect explains it."""
+
+    id: str
+    when: Formula
+    defect: str
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRule:
+    """What holds of every version of a pod, or with `step` of two that follow each other.
+
+    `fields` are paths below the pod, or below the status of the element. `enforced` is ``server`` if the API server
+    itself refuses anything else. The rule looks at the elements of its collection for which `where` holds.
+    """
+
+    id: str
+    collection: str
+    step: bool
+    where: Formula | None
+    rows: tuple[WatchRow, ...]
+    fields: tuple[str, ...]
+    expected: Formula | None
+    enforced: str
+    why: str
+    cite: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A field that no document shows, with the values that it may have."""
+
+    field: str
+    collection: str
+    name: str
+    values: tuple[Any, ...]
+    why: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A part of a JSON answer.
 
@@ -567,6 +612,8 @@ class Model:
     findings: Mapping[str, Finding] = field(default_factory=dict)
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
     reductions: Mapping[str, Reduction] = field(default_factory=dict)
+    watch: Mapping[str, WatchRule] = field(default_factory=dict)
+    guesses: Mapping[str, Guess] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Every row of every table and every event, in the order of the files."""

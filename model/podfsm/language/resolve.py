@@ -63,6 +63,7 @@ BUILTINS: Mapping[str, tuple[int, int, Type | None]] = {
     "text": (1, 1, TEXT),
     "like": (2, 2, BOOL),
     "type-of": (1, 1, TEXT),
+    "number": (1, 1, NUMBER),
 }
 
 

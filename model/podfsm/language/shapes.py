@@ -316,6 +316,18 @@ SHAPES: Mapping[str, Shape] = {
         ),
         "per text why cite",
     ),
+    "watch-row": _record("an explanation", _each("id when defect why cite", "text"), "id when why"),
+    "watch-rule": _record(
+        "a rule of what a watcher may see",
+        _merge(
+            {"fields": "words", "rows": Shape("rows", items="watch-row"), "step": "flag"},
+            {"enforced": Shape("`enforced`", text=True, choices=("server",))},
+            _each("per where holds expected why cite", "text"),
+        ),
+        "why cite",
+        "holds rows",
+    ),
+    "guess": _record("a guess", {"values": "words", "why": "text"}, "why"),
     "explored-feature": _record("an explored feature", _each("when why", "text"), "why"),
     "reduction": _record(
         "a reduction",
@@ -372,6 +384,8 @@ SECTIONS: Mapping[str, str | Shape] = {
     "defaults": _section("defaults", "default"),
     "refusals": _section("refusals", "refusal"),
     "findings": _section("findings", "finding"),
+    "watch": _section("watch", "watch-rule"),
+    "guesses": _section("guesses", "guess"),
     "explored-features": _section("explored-features", "explored-feature"),
     "reductions": _section("reductions", "reduction"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},

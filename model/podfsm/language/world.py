@@ -89,7 +89,16 @@ class Element:
         if parent is None:
             return None
         siblings = parent.children_of(self.collection.id)
-        return siblings[self.index] if self.index < len(siblings) else None
+        if self.index < len(siblings) and self.is_same(siblings[self.index]):
+            return siblings[self.index]
+        return next((sibling for sibling in siblings if self.is_same(sibling)), None)
+
+    def is_same(self, other: Element) -> bool:
+        """Tell whether an element of another document stands for the same thing: by its key, or else by its place."""
+        key = self.collection.key
+        if not key:
+            return self.index == other.index
+        return self.group == other.group and bool(self.object.get(key) == other.object.get(key))
 
 
 class World:

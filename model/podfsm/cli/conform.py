@@ -1,0 +1,80 @@
+"""The command `podfsm conform`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from podfsm.cli import options
+from podfsm.requests import Cluster, ConformRequest, Defects, Lang
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--writer",
+    type=click.Choice(["kubelet", "any"]),
+    default="kubelet",
+    show_default=True,
+    help="Who writes status: only Kubernetes itself, or anybody (then only what the API server enforces is judged).",
+)
+@click.option("--strict", is_flag=True, help="Take steps that only a defect of Kubernetes allows as violations.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "junit", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Form of the output; json is one record a line.",
+)
+@click.option(
+    "--max-document",
+    type=click.IntRange(min=1),
+    default=64 * 1024 * 1024,
+    metavar="BYTES",
+    help="Refuse longer documents.  [default: 64 MiB]",
+)
+@options.cluster
+@options.out("Write the result to FILE, when the stream ends, instead of standard output.")
+@options.lang
+@options.tables
+def conform(
+    file: str,
+    writer: Literal["kubelet", "any"],
+    strict: bool,
+    output: Literal["text", "json", "junit", "sarif"],
+    max_document: int,
+    kubernetes: str | None,
+    gates: Mapping[str, bool],
+    defects: Defects,
+    out: Path | None,
+    lang: Lang,
+    tables: Path | None,
+) -> int:
+    r"""Does FILE, or standard input, obey the pod lifecycle? If not: which rule breaks, at which event.
+
+    It holds watch events or pods, of many pods in any order: JSON Lines of {"type", "object"}, what kubectl prints with
+    --output-watch-events, lists, or a YAML or JSON snapshot. What is found is printed at once, so that a live watch can
+    be piped in; Ctrl-C ends it with the summary.
+
+    \b
+    kubectl get pods -A -w -o json --output-watch-events | podfsm conform
+    kubectl get pod app -o yaml | podfsm conform
+
+    Exit status: 0 it conforms; 1 violations; 2 bad usage or unreadable input.
+    """
+    from podfsm.observe.conform import run
+
+    return run(
+        ConformRequest(
+            file=file,
+            writer=writer,
+            max_document=max_document,
+            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects="intended" if strict else defects),
+            output=output,
+            lang=lang,
+            out=out,
+            tables=tables,
+        )
+    )

@@ -1,0 +1,147 @@
+"""The command `podfsm conform`: does this watch stream obey the lifecycle, and if not, which rule breaks, where?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from podfsm.errors import PodfsmError
+from podfsm.language.tables import loaded, shipped
+from podfsm.language.world import DocumentError
+from podfsm.observe.records import Writer, writer_for
+from podfsm.observe.stream import Document, Unreadable, pods, read
+from podfsm.observe.track import Tracker
+from podfsm.observe.watch import Broken, Version, Watch
+from podfsm.requests import ConformRequest, Status
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Conformance:
+    """Turns documents of a stream into records, and counts them.
+
+    Parameters
+    ----------
+    tracker
+        The pods of the stream.
+    """
+
+    tracker: Tracker
+    events: int = 0
+    violations: int = 0
+    defects: int = 0
+    unreadable: int = 0
+    uids: int = field(default=0)
+
+    def records(self, documents: Iterator[Document | Unreadable]) -> Iterator[Record]:
+        """Yield a record per violation, known defect and unreadable document, as they are found."""
+        for document in documents:
+            self.events = document.number + 1
+            if isinstance(document, Unreadable):
+                yield self._error(document, document.what)
+                continue
+            try:
+                found = list(pods(document))
+            except PodfsmError as error:
+                yield self._error(document, "; ".join(error.messages))
+                continue
+            for item, pod, gone in found:
+                try:
+                    yield from self._pod(document, item, pod, gone)
+                except DocumentError as error:
+                    yield self._error(document, "; ".join(error.messages), item)
+
+    def summary(self) -> Record:
+        """Return the record at the end."""
+        return {
+            "record": "summary",
+            "events": self.events,
+            "pods": self.uids,
+            "violations": self.violations,
+            "defects": self.defects,
+            **({"unreadable": self.unreadable} if self.unreadable else {}),
+        }
+
+    @property
+    def status(self) -> Status:
+        """The exit status: unreadable input before violations."""
+        if self.unreadable:
+            return Status.UNUSABLE
+        return Status.DIFFERS if self.violations else Status.FINE
+
+    def _pod(self, document: Document, item: int | None, pod: Mapping[str, Any], gone: bool) -> Iterator[Record]:
+        metadata = pod.get("metadata")
+        if not isinstance(metadata, Mapping):
+            raise DocumentError("metadata", "expected an object")
+        names = [metadata.get(key, "") for key in ("namespace", "name", "uid")]
+        if not all(isinstance(name, str) for name in names):
+            raise DocumentError("metadata", "namespace, name and uid are strings")
+        namespace, name, uid = names
+        key = uid or f"{namespace}/{name}"
+        self.uids += key not in self.tracker.pods
+        seen = self.tracker.see(pod, key, gone)
+        head = {"event": document.number, **({} if item is None else {"item": item}), "pod": f"{namespace}/{name}", "uid": uid}
+        for broken in seen.defects:
+            self.defects += 1
+            assert broken.row is not None
+            yield {"record": "defect", **head, "defect": broken.row.defect, "rule": broken.rule.id, "row": broken.row.id, "why": broken.row.why}
+        if seen.violation is not None:
+            self.violations += 1
+            yield {"record": "violation", **head, **self._violation(seen.violation, seen.version)}
+
+    def _violation(self, broken: Broken, version: Version) -> Record:
+        rule = broken.rule
+        return {
+            "rule": rule.id,
+            "fields": [path for path, _ in broken.fields],
+            "seen": dict(broken.fields),
+            "expected": broken.expected or rule.why,
+            "nearest": self.tracker.watch.expected(version),
+            "why": rule.why,
+            "cite": rule.cite,
+        }
+
+    def _error(self, document: Document | Unreadable, what: str, item: int | None = None) -> Record:
+        self.unreadable += 1
+        place = {} if item is None else {"item": item}
+        return {"record": "error", "event": document.number, **place, "line": document.line, "what": what}
+
+
+def run(request: ConformRequest) -> Status:
+    """Judge the versions of a stream, print what is wrong at once, and return the exit status."""
+    model = shipped() if request.tables is None else loaded(str(request.tables))
+    cluster = request.cluster
+    watch = Watch(model, cluster.gates, cluster.kubernetes or "", cluster.defects, request.writer == "any")
+    conformance = Conformance(Tracker(watch))
+    with _opened(request.file) as stream, writer_for(request, model) as writer:
+        _judge(conformance, stream, request, writer)
+    return conformance.status
+
+
+def _judge(conformance: Conformance, stream: BinaryIO, request: ConformRequest, writer: Writer) -> None:
+    name = "standard input" if request.file == "-" else request.file
+    try:
+        for record in conformance.records(read(stream, name, request.max_document)):  # type: ignore[arg-type]
+            writer.record(record)
+    except KeyboardInterrupt:
+        # A watch has no end of its own: this is how it is ended.
+        pass
+    writer.record(conformance.summary())
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115  # what fails later is not the opening
+    except OSError as error:
+        raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
+    with stream:
+        yield stream

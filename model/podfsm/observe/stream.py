@@ -1,0 +1,170 @@
+"""Documents of a watch stream as they arrive: JSON Lines, concatenated JSON as kubectl prints it, or YAML.
+
+A document that cannot be read is one error, and the stream goes on behind it. Memory holds one document at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from podfsm.errors import PodfsmError
+from podfsm.observe.documents import read_documents
+from podfsm.observe.lines import Line, Readable, batches
+
+_MARK = b"\xef\xbb\xbf"
+_SIGNS = re.compile(rb'["{}\[\]]')
+_STRING_END = re.compile(rb'(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: its number from 0, the line where it begins from 1, and its JSON value."""
+
+    number: int
+    line: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document that cannot be read, and why."""
+
+    number: int
+    line: int
+    what: str
+
+
+class _Open:
+    """A JSON value that takes several lines: what has come of it, and how deep its brackets are open."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.pieces: list[bytes] = []
+        self.size = 0
+        self.depth = 0
+
+    def add(self, line: bytes) -> bool:
+        """Add a line; tell whether the value is now complete."""
+        self.pieces.append(line)
+        self.size += len(line) + 1
+        at = 0
+        while match := _SIGNS.search(line, at):
+            at = match.end()
+            sign = match.group()
+            if sign == b'"':
+                end = _STRING_END.match(line, at)
+                if end is None:
+                    # No string goes on in the next line.
+                    return True
+                at = end.end()
+            else:
+                self.depth += 1 if sign in b"{[" else -1
+        return self.depth <= 0
+
+    def text(self) -> bytes:
+        return b"\n".join(self.pieces)
+
+
+def read(stream: Readable, name: str, limit: int) -> Iterator[Document | Unreadable]:
+    """Yield the documents of a stream; `limit` is the most bytes of one document.
+
+    Raises
+    ------
+    PodfsmError
+        if the stream is YAML that cannot be read.
+    """
+    number = line_number = 0
+    opened: _Open | None = None
+    arriving = batches(stream, limit)
+    for lines in arriving:
+        for at, line in enumerate(lines):
+            line_number += 1
+            if line_number == 1 and line is not None:
+                line = line.removeprefix(_MARK)
+            if line is None:
+                yield Unreadable(number, line_number, f"longer than {limit} bytes; allow more with --max-document")
+                number, opened = number + 1, None
+                continue
+            if opened is not None and line[:1] == b"{":
+                # A value that takes several lines is indented: this one begins anew, so the one before is cut off.
+                yield Unreadable(number, opened.line, "this JSON is cut off")
+                number, opened = number + 1, None
+            if opened is None:
+                if not line.strip():
+                    continue
+                if number == 0 and line.lstrip()[:1] not in b"{[":
+                    yield from _yaml([*lines[at:], *(later for batch in arriving for later in batch)], name, limit)
+                    return
+                opened = _Open(line_number)
+            complete = opened.add(line)
+            if opened.size > limit:
+                yield Unreadable(number, opened.line, f"longer than {limit} bytes; allow more with --max-document")
+            elif not complete:
+                continue
+            else:
+                yield _decoded(number, opened.line, opened.text())
+            number, opened = number + 1, None
+    if opened is not None:
+        yield Unreadable(number, opened.line, "this JSON is cut off")
+
+
+def _decoded(number: int, line: int, text: bytes) -> Document | Unreadable:
+    try:
+        if not text.isascii():
+            text.decode()
+        return Document(number, line, msgspec.json.decode(text))
+    except UnicodeDecodeError as error:
+        return Unreadable(number, line, f"this is not UTF-8 (byte {error.start}); write it as UTF-8")
+    except msgspec.DecodeError as error:
+        what = str(error).removeprefix("JSON is malformed: ")
+        return Unreadable(number, line, f"this is not JSON: {what[:1].lower()}{what[1:]}")
+    except RecursionError:
+        return Unreadable(number, line, "this is nested too deeply")
+
+
+def _yaml(lines: Sequence[Line], name: str, limit: int) -> Iterator[Document]:
+    whole = [line for line in lines if line is not None]
+    if len(whole) < len(lines) or sum(map(len, whole)) > limit:
+        raise PodfsmError(f"{name}: longer than {limit} bytes; allow more with --max-document")
+    for number, document in enumerate(read_documents(b"\n".join(whole), name)):
+        yield Document(number, 0, document.value)
+
+
+def pods(document: Document) -> Iterator[tuple[int | None, Mapping[str, Any], bool]]:
+    """Yield (item of a list or None, Pod object, is it gone) of a document; nothing for what is no pod.
+
+    Raises
+    ------
+    PodfsmError
+        if it is neither a watch event nor an object of Kubernetes.
+    """
+    value = document.value
+    if not isinstance(value, Mapping):
+        raise PodfsmError("this is no object; give watch events or pods")
+    gone = False
+    if "object" in value and "type" in value and "kind" not in value:
+        kind, value = value["type"], value["object"]
+        if kind in ("BOOKMARK", "ERROR"):
+            return
+        if kind not in ("ADDED", "MODIFIED", "DELETED") or not isinstance(value, Mapping):
+            raise PodfsmError("this is no watch event; give {\"type\": ..., \"object\": ...}")
+        gone = kind == "DELETED"
+    kind = value.get("kind")
+    if not isinstance(kind, str):
+        raise PodfsmError("this has no `kind`; give watch events or pods")
+    if kind.endswith("List"):
+        items = value.get("items") or []
+        if not isinstance(items, list):
+            raise PodfsmError("items: expected a list")
+        for number, item in enumerate(items):
+            if not isinstance(item, Mapping):
+                raise PodfsmError(f"items[{number}]: expected an object")
+            if item.get("kind", kind.removesuffix("List")) == "Pod":
+                yield number, item, False
+    elif kind == "Pod":
+        yield None, value, gone
