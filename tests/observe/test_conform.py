@@ -1,0 +1,147 @@
+"""Recorded streams conform; corrupted ones do not, at the very event."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+from observe.corrupting import Corrupter, Corruption, Event, names, recorded, stream
+
+from podfsm.language.tables import shipped
+from podfsm.observe.conform import Conformance
+from podfsm.observe.stream import read
+from podfsm.observe.track import Tracker
+from podfsm.observe.watch import Version, Watch, noted
+
+#: Recorded streams in which each corruption is tried, and events of each.
+STREAMS = 8
+
+
+@pytest.fixture(scope="module")
+def watch() -> Watch:
+    return Watch(shipped())
+
+
+@pytest.fixture(scope="module")
+def corrupter() -> Corrupter:
+    return Corrupter()
+
+
+def judge(watch: Watch, text: bytes) -> list[dict[str, object]]:
+    conformance = Conformance(Tracker(watch))
+    return [*conformance.records(read(io.BytesIO(text), "test", 1 << 26)), conformance.summary()]
+
+
+def whole(name: str) -> bytes:
+    return stream((event.type, event.pod) for event in recorded(name))
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_kubernetes_does_is_no_violation(watch: Watch, name: str) -> None:
+    records = judge(watch, whole(name))
+    assert [record for record in records if record["record"] not in ("defect", "summary")] == []
+    assert records[-1]["events"] == len(recorded(name))
+
+
+#: Events at which a user's write is visible, by stream.
+FOREIGN_WRITES = {
+    "x03-user-sets-pending": [5],
+    "w16-user-status-patches": [22, 25, 26, 30, 32, 33, 36, 37, 38, 40, 41, 48],
+    "x16-api-status-transitions": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
+}
+
+
+@pytest.mark.parametrize("name", names(foreign=True))
+def test_foreign_writes_are_found_and_their_repair_is_not(watch: Watch, name: str) -> None:
+    found = [record["event"] for record in judge(watch, whole(name)) if record["record"] == "violation"]
+    assert found == FOREIGN_WRITES[name]
+
+
+@pytest.mark.parametrize("name", names(foreign=True))
+def test_the_api_server_accepted_the_foreign_writes(name: str) -> None:
+    records = judge(Watch(shipped(), only_server=True), whole(name))
+    assert [record for record in records if record["record"] == "violation"] == []
+
+
+def applicable(corrupter: Corrupter, corruption: Corruption) -> Iterator[tuple[Event, bytes]]:
+    """Events to corrupt, at most one of a stream, spread over the streams; with the stream up to the corrupted event."""
+    found = 0
+    known = names()
+    # A different part of the streams for each corruption.
+    start = sum(map(ord, corruption.id)) % len(known)
+    for name in [*known[start:], *known[:start]]:
+        for event in recorded(name):
+            changed = corrupter.corrupted(corruption, event)
+            if changed is None:
+                continue
+            pod, type_ = changed
+            uid = pod["metadata"]["uid"]
+            former = [(e.type, e.pod) for e in recorded(name)[: event.number] if e.pod["metadata"]["uid"] == uid]
+            if corruption.data.get("again"):
+                former.append((event.type, event.pod))
+            yield event, stream(iter([*former, (type_, pod)]))
+            found += 1
+            break
+        if found == STREAMS:
+            return
+
+
+def survivors(watch: Watch, corrupter: Corrupter, corruption: Corruption) -> tuple[int, int]:
+    """(corrupted events that pass as right, corrupted events)."""
+    passed = tried = 0
+    for _, text in applicable(corrupter, corruption):
+        tried += 1
+        *records, _ = judge(watch, text)
+        last = text.count(b"\n") - 1
+        violations = [record["event"] for record in records if record["record"] == "violation"]
+        assert violations in ([], [last]), f"{corruption.id}: violations at {violations}, corrupted is {last}"
+        passed += not violations
+    return passed, tried
+
+
+def test_corruptions_are_found(watch: Watch, corrupter: Corrupter) -> None:
+    passed = tried = 0
+    missed = {}
+    for corruption in corrupter.all:
+        survived, applied = survivors(watch, corrupter, corruption)
+        assert applied, f"{corruption.id} applies nowhere"
+        if corruption.survives:
+            assert survived, f"{corruption.id} is found after all"
+        elif survived:
+            missed[corruption.id] = (survived, applied)
+        passed += survived
+        tried += applied
+    assert len(corrupter.all) >= 40
+    assert passed <= tried * 0.05, f"{passed} of {tried} are not found: {missed}"
+
+
+def test_one_fault_is_one_violation(watch: Watch, corrupter: Corrupter) -> None:
+    """After a corrupted version the stream goes on as recorded: nothing more is wrong."""
+    corruption = next(c for c in corrupter.all if c.id == "phase-running-to-pending")
+    event = next(e for e in recorded("a01-plain-graceful-idle") if corrupter.corrupted(corruption, e) is not None)
+    changed = corrupter.corrupted(corruption, event)
+    assert changed is not None
+    events = [(e.type, changed[0] if e is event else e.pod) for e in recorded("a01-plain-graceful-idle")]
+    found = [r["event"] for r in judge(watch, stream(iter(events))) if r["record"] == "violation"]
+    assert found == [event.number]
+
+
+def test_guesses_agree_with_what_follows(watch: Watch) -> None:
+    """The guesses at a version are a part of all guesses, and never none."""
+    version: Version | None = None
+    for event in recorded("h01-deadline-always"):
+        judgement = watch.judge(version, noted(event.pod, version is None, event.type == "DELETED"))
+        assert judgement.guesses <= set(watch.every_guess)
+        assert judgement.guesses
+        version = Version(noted(event.pod, version is None, event.type == "DELETED"), judgement.guesses)
+
+
+def test_strict_takes_defects_for_violations() -> None:
+    records = judge(Watch(shipped(), defects="intended"), whole("w10e-succeeded-then-failed-deadline"))
+    assert any(record["record"] == "violation" for record in records)
+    assert not any(record["record"] == "defect" for record in records)
+
+
+def test_records_are_json() -> None:
+    for record in judge(Watch(shipped()), whole("w16-user-status-patches")):
+        json.dumps(record)
