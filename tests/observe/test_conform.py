@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from observe.corrupting import Corrupter, Corruption, Event, names, recorded, stream
 
+from observe.corrupting import Corrupter, Corruption, Event, names, recorded, stream
 from podfsm.language.tables import shipped
 from podfsm.observe.conform import Conformance
 from podfsm.observe.stream import read
@@ -64,7 +64,7 @@ def test_the_api_server_accepted_the_foreign_writes(name: str) -> None:
 
 
 def applicable(corrupter: Corrupter, corruption: Corruption) -> Iterator[tuple[Event, bytes]]:
-    """Events to corrupt, at most one of a stream, spread over the streams; with the stream up to the corrupted event."""
+    """Events to corrupt, at most one of a stream, spread over the streams; each with the stream up to it."""
     found = 0
     known = names()
     # A different part of the streams for each corruption.

@@ -52,7 +52,7 @@ def conform(
     lang: Lang,
     tables: Path | None,
 ) -> int:
-    r"""Does FILE, or standard input, obey the pod lifecycle? If not: which rule breaks, at which event.
+    r"""Judge whether FILE, or standard input, obeys the pod lifecycle: which rule breaks, at which event.
 
     It holds watch events or pods, of many pods in any order: JSON Lines of {"type", "object"}, what kubectl prints with
     --output-watch-events, lists, or a YAML or JSON snapshot. What is found is printed at once, so that a live watch can

@@ -19,6 +19,7 @@ from podfsm.language.source import Cell, Place
 if TYPE_CHECKING:
     from podfsm.language.load import Loader
 
+
 @dataclass(frozen=True, slots=True)
 class Watching:
     """What the two sections say."""

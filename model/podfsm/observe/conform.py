@@ -1,4 +1,4 @@
-"""The command `podfsm conform`: does this watch stream obey the lifecycle, and if not, which rule breaks, where?"""
+"""The command `podfsm conform`: whether a watch stream obeys the lifecycle, and if not, which rule breaks, where."""
 
 from __future__ import annotations
 
@@ -85,11 +85,23 @@ class Conformance:
         key = uid or f"{namespace}/{name}"
         self.uids += key not in self.tracker.pods
         seen = self.tracker.see(pod, key, gone)
-        head = {"event": document.number, **({} if item is None else {"item": item}), "pod": f"{namespace}/{name}", "uid": uid}
+        head = {
+            "event": document.number,
+            **({} if item is None else {"item": item}),
+            "pod": f"{namespace}/{name}",
+            "uid": uid,
+        }
         for broken in seen.defects:
             self.defects += 1
             assert broken.row is not None
-            yield {"record": "defect", **head, "defect": broken.row.defect, "rule": broken.rule.id, "row": broken.row.id, "why": broken.row.why}
+            yield {
+                "record": "defect",
+                **head,
+                "defect": broken.row.defect,
+                "rule": broken.rule.id,
+                "row": broken.row.id,
+                "why": broken.row.why,
+            }
         if seen.violation is not None:
             self.violations += 1
             yield {"record": "violation", **head, **self._violation(seen.violation, seen.version)}

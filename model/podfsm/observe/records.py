@@ -37,7 +37,7 @@ _WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "advice": "advice",
         "error": "{at} (line {line}): {what}",
         "nothing": "nothing",
-        "summary": "{events} events, {pods} pods: {violations} violations, {defects} steps by known defects of Kubernetes",
+        "summary": "{events} events, {pods} pods: {violations} violations, {defects} steps by defects of Kubernetes",
         "unreadable": "; {unreadable} documents could not be read",
     },
     "ko": {
@@ -52,7 +52,7 @@ _WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "advice": "조언",
         "error": "{at} (줄 {line}): {what}",
         "nothing": "없음",
-        "summary": "이벤트 {events}개, 파드 {pods}개: 위반 {violations}개, Kubernetes의 알려진 결함에 따른 단계 {defects}개",
+        "summary": "이벤트 {events}개, 파드 {pods}개: 위반 {violations}개, Kubernetes의 결함에 따른 단계 {defects}개",
         "unreadable": "; 읽을 수 없는 문서 {unreadable}개",
     },
 }
@@ -221,7 +221,7 @@ class _Sarif:
         level = {"violation": "error", "defect": "note", "error": "error"}[record["record"]]
         pod = {"fullyQualifiedName": record["pod"], "kind": "object"} if "pod" in record else None
         location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(self.file)}}}
-        if "line" in record and record["line"]:
+        if record.get("line"):
             location["physicalLocation"]["region"] = {"startLine": record["line"]}
         if pod is not None:
             location["logicalLocations"] = [pod]

@@ -152,7 +152,7 @@ def pods(document: Document) -> Iterator[tuple[int | None, Mapping[str, Any], bo
         if kind in ("BOOKMARK", "ERROR"):
             return
         if kind not in ("ADDED", "MODIFIED", "DELETED") or not isinstance(value, Mapping):
-            raise PodfsmError("this is no watch event; give {\"type\": ..., \"object\": ...}")
+            raise PodfsmError('this is no watch event; give {"type": ..., "object": ...}')
         gone = kind == "DELETED"
     kind = value.get("kind")
     if not isinstance(kind, str):

@@ -1,4 +1,4 @@
-"""Is this version of a pod one that a watcher may see, alone and after the version before it?
+"""Whether a version of a pod is one that a watcher may see, alone and after the version before it.
 
 The rules are those of the section `watch` of the tables. What no document shows is guessed: `Watch.judge` returns every
 guess that agrees with what is seen, and takes those of the version before.
@@ -50,7 +50,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a version breaks, in the order of the tables, and the guesses that agree with it; all of them if none does."""
+    """What a version breaks, in the order of the tables, and the guesses that agree with it (all, if none does)."""
 
     broken: tuple[Broken, ...]
     guesses: frozenset[Guessed]
@@ -145,12 +145,16 @@ class Watch:
         ways: dict[Guessed, list[Broken]] = {}
         if not always and not steps:
             return ways
-        earlier = () if before is None else [self._world(before.document, g) for g in self.every_guess if g in before.guesses]
+        earlier = (
+            () if before is None else [self._world(before.document, g) for g in self.every_guess if g in before.guesses]
+        )
         for guess in self.every_guess:
             world = self._world(document, guess)
             found = list(self._broken(world, always))
             if earlier and all(one.row is not None for one in found):
-                found = min(([*found, *self._broken(self._world(document, guess, was), steps)] for was in earlier), key=len)
+                found = min(
+                    ([*found, *self._broken(self._world(document, guess, was), steps)] for was in earlier), key=len
+                )
             ways[guess] = found
         return ways
 
