@@ -448,7 +448,7 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class WatchRow:
-    """One explanation of what is seen: a rule holds if one of its rows does; with `defect`, it is a defect that does."""
+    """One explanation of what is seen: a rule holds if one of its rows does; with `defect`, a defect does."""
 
     id: str
     when: Formula
