@@ -87,7 +87,6 @@ def _written(request: DeriveRequest) -> Iterator[Callable[[bytes], None]]:
         return
     path = request.out
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False) as file:
             temporary = Path(file.name)
             try:

@@ -85,6 +85,7 @@ class Compiled:
         for helper in helpers.known():
             tables.setdefault(helper, getattr(runtime, helper, None) or getattr(functions, helper, None))
         tables |= {"re": re, "cast": typing.cast, "moment": moment, "_ABSENT": _ABSENT}
+        tables |= {name: _fast_record(tables[name]) for name in target.records.values()}
         writer = _Writer(model, need, target, shape)
         outs = _columns(binding.out)
         parts = need.children[need.root.id]
@@ -107,7 +108,11 @@ class Compiled:
                 beside=tables[f"beside_{emit.snake(c.id)}"],
                 build=_builder(c, need, target, classes),
                 make=classes[c.id],
-                columns=[_seen(model, need, target, c, split) for split in splits],
+                columns={
+                    at: _seen(model, need, target, c, split)
+                    for at, split in enumerate(splits)
+                    if c.id in split.listed or split.signs[c.id]
+                },
             )
             for number, c in enumerate(parts)
         ]
@@ -117,7 +122,7 @@ class Compiled:
                 head=b"" if name is None else _ENCODER.encode(name) + b":",
                 write=tables[f"column_{number}"],
                 root=_picker(at for at, (field, _) in enumerate(names) if field in split.root),
-                parts=[at for at, c in enumerate(parts) if c.id in split.listed or split.signs[c.id]],
+                parts=[at for at, part in enumerate(self._parts) if number in part.columns],
             )
             for number, (name, split) in enumerate(zip(outs, splits, strict=True))
         ]
@@ -169,12 +174,14 @@ class Compiled:
                 found.append(elements)
                 continue
             around = (part.number, given, part.beside(document))
-            known = memory.parts.get(around) or memory.parts.setdefault(around, {})
+            known = memory.parts.get(around)
+            if known is None:
+                known = memory.parts[around] = _Known(part)
             try:
-                found.append([known[element] for element in elements])
+                found.append([known.elements[element] for element in elements])
             except KeyError:
                 root = self._element(values, gates)
-                found.append([known.get(one) or memory.look(part, around, one, root) for one in elements])
+                found.append([known.elements.get(one) or memory.look(known, one, root) for one in elements])
         return found
 
     def _element(self, values: Iterable[Any], gates: frozenset[str]) -> Any:
@@ -231,7 +238,7 @@ class _Part:
     """A collection below the root.
 
     `beside` gives what its elements read elsewhere in the document; `build` makes an element, of class `make`, of its
-    inputs; `columns` says what each part of the answer sees of it.
+    inputs; `columns` says what parts of the answer see of it, by number.
     """
 
     number: int
@@ -239,7 +246,7 @@ class _Part:
     beside: Callable[[Any], tuple[Any, ...]]
     build: Callable[[tuple[Any, ...], Any], Any]
     make: type
-    columns: list[_Seen]
+    columns: dict[int, _Seen]
 
     def elements(self, found: Iterable[list[_Signs]], column: int, root: Any) -> Iterator[Any]:
         """Make the elements of one document as a part of the answer sees them."""
@@ -267,15 +274,24 @@ class _Signs:
         self.values, self.inputs = values, inputs
 
 
+class _Known:
+    """Elements of one part that are known, where the same is around them: signs for each part of the answer."""
+
+    def __init__(self, part: _Part) -> None:
+        self.part = part
+        self.elements: dict[Any, list[Any]] = {}
+        #: By the number of a part of the answer, and by what it reads of an element.
+        self.seen: dict[int, dict[Any, _Signs]] = {number: {} for number in part.columns}
+
+
 class _Memory:
-    """What is known under one choice of gates: by what is around elements and by their inputs, signs; and answers."""
+    """What is known under one choice of gates: elements, by what is around them, and parts of answers."""
 
     def __init__(self, columns: int) -> None:
         self.answers: list[dict[Any, bytes]] = [{} for _ in range(columns)]
-        self.parts: dict[Any, dict[Any, list[_Signs]]] = {}
-        self._seen: dict[Any, _Signs] = {}
+        self.parts: dict[Any, _Known] = {}
         self._signs: dict[Any, _Signs] = {}
-        self._known = 0
+        self._count = 0
         self._answered = 0
 
     def add(self, answers: dict[Any, bytes], key: Any, piece: bytes) -> None:
@@ -290,34 +306,35 @@ class _Memory:
             column.clear()
         self._answered = 0
 
-    def look(self, part: _Part, around: tuple[Any, ...], inputs: tuple[Any, ...], root: Any) -> list[_Signs]:
+    def look(self, known: _Known, inputs: tuple[Any, ...], root: Any) -> list[Any]:
         """Look at a new element; `root` has no elements, since nothing that is remembered may depend on them."""
-        if self._known >= MOST_PARTS:
-            for memory in (self.parts, self._seen, self._signs):
-                memory.clear()
+        if self._count >= MOST_PARTS:
+            self.parts.clear()
+            self._signs.clear()
             self._forget_answers()
-            self._known = 0
-        self._known += 1
-        found = [self._see(part, number, around, inputs, root) for number in range(len(part.columns))]
-        self.parts.setdefault(around, {})[inputs] = found
+            self._count = 0
+        self._count += 1
+        part = known.part
+        found: list[Any] = [None] * len(self.answers)
+        for column, seen in part.columns.items():
+            # Elements that differ in what this part of the answer does not read are the same to it.
+            key = seen.pick(inputs)
+            signs = known.seen[column].get(key)
+            if signs is None:
+                signs = known.seen[column][key] = self._see(part, column, seen, inputs, root)
+            found[column] = signs
+        known.elements[inputs] = found
         return found
 
-    def _see(self, part: _Part, column: int, around: tuple[Any, ...], inputs: tuple[Any, ...], root: Any) -> _Signs:
-        seen = part.columns[column]
-        # Elements that differ in what this part of the answer does not read are the same to it.
-        key = (column, around, seen.pick(inputs))
-        found = self._seen.get(key)
+    def _see(self, part: _Part, column: int, seen: _Seen, inputs: tuple[Any, ...], root: Any) -> _Signs:
+        if seen.signs is None:
+            return _Signs({}, inputs)
+        element = part.build(inputs, root)
+        values = tuple([getattr(element, name) for name in seen.signs])
+        key = (part.number, column, values)
+        found = self._signs.get(key)
         if found is None:
-            if seen.signs is None:
-                found = _Signs({}, inputs)
-            else:
-                element = part.build(inputs, root)
-                values = tuple([getattr(element, name) for name in seen.signs])
-                same = (part.number, column, values)
-                found = self._signs.get(same)
-                if found is None:
-                    found = self._signs[same] = _Signs(dict(zip(seen.signs, values, strict=True)))
-            self._seen[key] = found
+            found = self._signs[key] = _Signs(dict(zip(seen.signs, values, strict=True)))
         return found
 
 
@@ -404,6 +421,19 @@ def _columns(out: Output) -> dict[str | None, Output]:
         return {None: out}
     found.update(out.parts.items())
     return found
+
+
+class _Record:
+    """Results of a table; those that a row leaves out are attributes of the class."""
+
+    def __init__(self, **results: Any) -> None:
+        self.__dict__ = results
+
+
+def _fast_record(class_: type) -> type:
+    """Return a class that is made faster than a data class."""
+    fields = class_.__dataclass_fields__  # type: ignore[attr-defined]  # a record of a generated module
+    return type(class_.__name__, (_Record,), {name: vars(class_)[name] for name in fields if name in vars(class_)})
 
 
 # -------------------------------------------------------------------------------------------------------------- source

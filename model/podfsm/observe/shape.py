@@ -262,8 +262,12 @@ def decoder(shape: Shape) -> Callable[[bytes], Any]:
 
 def plain(document: Any) -> dict[str, Any]:
     """Return a decoded document as JSON objects and lists, without what no table reads."""
-    found: dict[str, Any] = msgspec.to_builtins(document, enc_hook=lambda _: True)
+    found: dict[str, Any] = msgspec.json.decode(_ENCODER.encode(document))
     return found
+
+
+#: What is only given is written as true.
+_ENCODER = msgspec.json.Encoder(enc_hook=lambda _: True)
 
 
 def getter(path: Iterable[str]) -> Callable[[Any], Any]:
