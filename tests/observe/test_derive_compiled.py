@@ -52,6 +52,11 @@ def answers(table: str, interpreted: bool = False) -> Answers:
 
 
 @cache
+def deriver(table: str) -> Deriver:
+    return Deriver(tables.shipped(), table)
+
+
+@cache
 def cases(table: str) -> list[Any]:
     return [case["in"] for case in sample.cases(table)]
 
@@ -64,7 +69,7 @@ def answer(table: str, document: Any, interpreted: bool = False) -> Any:
 def without_shape(table: str, document: Any) -> Any:
     """The answer of the interpreter to the document as it is, with all that no table is known to read."""
     try:
-        return json.loads(json.dumps(Deriver(tables.shipped(), table).derive(document)))
+        return json.loads(json.dumps(deriver(table).derive(document)))
     except (PodfsmError, EvaluationError) as error:
         return str(error)
 
