@@ -182,7 +182,8 @@ class Answers:
         self._default = kubernetes.gates(model, minor, self._gates)
         bound = needs.bound(model, binding, defects)
         # Fields that only other tables read are checked too.
-        every = [formula for other in model.bindings.values() for formula in needs.formulas(model, other)]
+        others = dict.fromkeys([table, *names(model)])
+        every = [formula for other in others for formula in needs.formulas(model, model.bindings[other])]
         shape = Shape(bound, binding, emit.needed(bound, (), every))
         self._decode = decoder(shape)
         self._given = getter([GATES])
