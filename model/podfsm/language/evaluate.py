@@ -185,7 +185,7 @@ class Program:
     def _start(self, start: Formula | None, kind: str, els: tuple[Element | None, ...], frame: Frame) -> Any:
         if start is None:
             return functions.ZERO.get(kind)
-        return self.closure(start.expr)(els, frame)
+        return self.cached_closure(start)(els, frame)
 
     # --------------------------------------------------------------------------------------------------------- events
 
