@@ -33,7 +33,7 @@ from podfsm.observe import local, needs
 from podfsm.observe.shape import Node, Shape, attribute
 
 #: Entries of a memory; a full one starts again empty.
-MOST_PARTS, MOST_ANSWERS, MOST_GATES = 50_000, 100_000, 64
+MOST_PARTS, MOST_ANSWERS, MOST_GATES = 20_000, 50_000, 8
 
 _KINDS: Mapping[str, frozenset[str]] = {
     "text": frozenset(["text", "enum"]),
@@ -90,7 +90,7 @@ class Compiled:
         outs = _columns(binding.out)
         parts = need.children[need.root.id]
         text = [writer.answer(f"column_{at}", out) for at, out in enumerate(outs.values())]
-        text += [*map(writer.beside, parts), *map(writer.reader, need.collections)]
+        text += map(writer.reader, need.collections)
         exec(compile("\n".join(text), f"<{binding.id} documents>", "exec"), tables)
         self._read = tables[_reader_name(need.root)]
         self._has_gates = bool(need.gates)
@@ -105,7 +105,6 @@ class Compiled:
             _Part(
                 number=number,
                 siblings=target.children(c.id),
-                beside=tables[f"beside_{emit.snake(c.id)}"],
                 build=_builder(c, need, target, classes),
                 make=classes[c.id],
                 columns={
@@ -146,7 +145,7 @@ class Compiled:
         values, *inputs = self._read(document)
         pieces = []
         try:
-            found = self._look(memory, document, values, inputs, gates)
+            found = self._look(memory, values, inputs, gates)
             for column in self._columns:
                 number = column.number
                 key = (column.root(values), *[tuple([signs[number] for signs in found[at]]) for at in column.parts])
@@ -164,7 +163,7 @@ class Compiled:
         return b'{"out":' + pieces[0] + b"}\n"
 
     def _look(
-        self, memory: _Memory, document: Any, values: tuple[Any, ...], inputs: list[list[Any]], gates: frozenset[str]
+        self, memory: _Memory, values: tuple[Any, ...], inputs: list[list[Any]], gates: frozenset[str]
     ) -> list[list[list[_Signs]]]:
         """Return what is seen of each element below the root, for each part of the answer; new ones are looked at."""
         given = self._given(values)
@@ -173,7 +172,7 @@ class Compiled:
             if not elements:
                 found.append(elements)
                 continue
-            around = (part.number, given, part.beside(document))
+            around = (part.number, given)
             known = memory.parts.get(around)
             if known is None:
                 known = memory.parts[around] = _Known(part)
@@ -199,7 +198,7 @@ class Compiled:
         root = self._element(values, gates)
         for at in column.parts:
             part = self._parts[at]
-            setattr(root, part.siblings, tuple(part.elements(found[at], column.number, root)))
+            setattr(root, part.siblings, part.elements(found[at], column.number, root))
         value = column.write(root)
         piece = b"" if value is _ABSENT else column.head + _ENCODER.encode(value)
         # The elements and the root name each other: nothing but this would free them at once.
@@ -227,51 +226,58 @@ class _Column:
 
 @dataclass
 class _Seen:
-    """What a part of an answer reads of elements: attributes (None: anything), and the inputs that decide them."""
+    """What a part of an answer reads of elements: attributes (None: anything), and the inputs that decide them.
+
+    Unless they are `placed`, elements that look the same are one object, which has neither place nor parent.
+    """
 
     signs: list[str] | None
     pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+    placed: bool
 
 
 @dataclass
 class _Part:
     """A collection below the root.
 
-    `beside` gives what its elements read elsewhere in the document; `build` makes an element, of class `make`, of its
-    inputs; `columns` says what parts of the answer see of it, by number.
+    `build` makes an element, of class `make`, of its inputs; `columns` says what parts of the answer, by number, see of
+    it.
     """
 
     number: int
     siblings: str
-    beside: Callable[[Any], tuple[Any, ...]]
     build: Callable[[tuple[Any, ...], Any], Any]
     make: type
     columns: dict[int, _Seen]
 
-    def elements(self, found: Iterable[list[_Signs]], column: int, root: Any) -> Iterator[Any]:
-        """Make the elements of one document as a part of the answer sees them."""
+    def elements(self, found: Iterable[list[_Signs]], column: int, root: Any) -> tuple[Any, ...]:
+        """Return the elements of one document as a part of the answer sees them."""
+        seen = self.columns[column]
+        if not seen.placed:
+            return tuple([signs[column].element for signs in found])
+        made = []
         new: Callable[[type], Any] = object.__new__
         for index, signs in enumerate(found):
-            seen = signs[column]
-            if self.columns[column].signs is None:
-                element = self.build(seen.inputs, root)
+            if seen.signs is None:
+                element = self.build(signs[column].inputs, root)
                 element.index = index
             else:
                 element = new(self.make)
-                element.__dict__ = {**seen.values, "parent": root, "index": index}
-            yield element
+                element.__dict__ = {**signs[column].element.__dict__, "parent": root, "index": index}
+            made.append(element)
+        return tuple(made)
 
 
 class _Signs:
-    """What a part of the answer sees of an element: values of attributes, or where anything may be read, its inputs.
+    """What a part of the answer sees of an element; there is one object for all elements that look the same.
 
-    There is one object for all elements that look the same.
+    `element` has the signs alone. Where anything may be read it is None, and `inputs` are those of one such element.
     """
 
-    __slots__ = ("inputs", "values")
+    __slots__ = ("element", "inputs")
 
-    def __init__(self, values: Mapping[str, Any], inputs: Any = None) -> None:
-        self.values, self.inputs = values, inputs
+    def __init__(self, element: Any, inputs: Any = None) -> None:
+        self.element, self.inputs = element, inputs
 
 
 class _Known:
@@ -328,20 +334,22 @@ class _Memory:
 
     def _see(self, part: _Part, column: int, seen: _Seen, inputs: tuple[Any, ...], root: Any) -> _Signs:
         if seen.signs is None:
-            return _Signs({}, inputs)
+            return _Signs(None, inputs)
         element = part.build(inputs, root)
         values = tuple([getattr(element, name) for name in seen.signs])
         key = (part.number, column, values)
         found = self._signs.get(key)
         if found is None:
-            found = self._signs[key] = _Signs(dict(zip(seen.signs, values, strict=True)))
+            shown: Any = object.__new__(part.make)
+            shown.__dict__.update(zip(seen.signs, values, strict=True))
+            found = self._signs[key] = _Signs(shown)
         return found
 
 
 def _seen(model: Model, need: emit.Needed, target: Target, part: Collection, split: local.Split) -> _Seen:
     """Find out what a part of the answer sees of the elements of a collection below the root."""
     if part.id in split.open:
-        return _Seen(None, tuple)
+        return _Seen(None, tuple, True)
     signs = sorted(split.signs[part.id])
     formulas, members = [], []
     for sign in signs:
@@ -357,8 +365,8 @@ def _seen(model: Model, need: emit.Needed, target: Target, part: Collection, spl
     pick = _picker(at for at, item in enumerate(local.inputs(need, part.id)) if item.name in wanted)
     below = {c.id for c in read.collections}
     if any(c.id in below for c in need.children[part.id]):
-        return _Seen(members, lambda inputs: (pick(inputs[0]), inputs[1:]))
-    return _Seen(members, lambda inputs: pick(inputs[0]))
+        return _Seen(members, lambda inputs: (pick(inputs[0]), inputs[1:]), split.placed)
+    return _Seen(members, lambda inputs: pick(inputs[0]), split.placed)
 
 
 def _picker(places: Iterable[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -559,32 +567,6 @@ class _Writer:
             return f"(0 if {found} is None else len({found}))"
         missing = literal(observation.missing if observation.missing is not None else item.none)
         return f"({missing} if {found} is None else {_converted(item, observation, found, nodes, missing)})"
-
-    def beside(self, part: Collection) -> str:
-        """Return the function that gives, as a tuple, what elements of a part read elsewhere in the document."""
-        paths = _Paths(self.shape, self.need.root)
-        found: list[str] = []
-        inside = [part]
-        for collection in inside:
-            inside += self.need.children[collection.id]
-            for path in self._read(collection, is_part=collection is part):
-                if path[:1] == ("/",):
-                    variable, nodes = paths.at(path)
-                    if not all(node.is_plain for node in nodes):
-                        raise NotCompiledError(f"{collection.id} reads values of several types")
-                    found.append(variable)
-        values = "".join(f"{name}, " for name in dict.fromkeys(found))
-        return "\n".join([f"def beside_{emit.snake(part.id)}(d):", *paths.lines, f"    return ({values})"])
-
-    def _read(self, collection: Collection, is_part: bool) -> Iterator[tuple[str, ...]]:
-        """Return the paths that elements of a collection read; the lists and joins of a part itself are known."""
-        for item in local.inputs(self.need, collection.id):
-            if item.observe is not None:
-                yield from emit.which_paths(item) if item.observe.form == "which" else [item.observe.path]
-        if not is_part:
-            joins = emit.needed_joins(self.need, collection).values()
-            for source_ in [*collection.groups.values(), *(path for paths in joins for path in paths.values())]:
-                yield emit.source_path(source_)[0]
 
     def _group_lines(
         self, collection: Collection, group: str, path: str, paths: _Paths, found_name: str

@@ -35,6 +35,9 @@ class Split:
         Collections whose parts cannot be replaced by their signs.
     listed
         Collections whose parts are counted or listed.
+    placed
+        Whether it matters which element of several that look the same one is: its place, its parent, or values that
+        follow from other elements.
     """
 
     root: set[str] = field(default_factory=set)
@@ -42,6 +45,7 @@ class Split:
     signs: dict[str, set[str]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
+    placed: bool = False
 
 
 def split(model: Model, need: emit.Needed, formulas: Iterable[Formula]) -> Split:
@@ -65,10 +69,15 @@ class _Splitter:
     # --------------------------------------------------------------------------------------------- outside of the parts
 
     def _expr(self, expr: Expr) -> None:
+        if expr.kind in ("parent", "order", "next", "previous", "same"):
+            self.found.placed = True
         if expr.kind == "field":
             self._field(expr.args[1], expr.args[2])
         elif expr.kind == "call":
-            self._once("table", expr.args[0], emit.table_formulas(self.model.tables[expr.args[0]]))
+            table = self.model.tables[expr.args[0]]
+            # It asks for gates, which its element knows by its parent.
+            self.found.placed |= table.collection != self.need.root.id
+            self._once("table", table.id, emit.table_formulas(table))
         for part in emit.parts(expr):
             if isinstance(part, Scope):
                 self._scope(part)
@@ -79,11 +88,14 @@ class _Splitter:
         if scope.collection not in self.found.signs and scope.collection in self.collections:
             self.found.open.add(self._part_of(scope.collection))
         self.found.listed.add(scope.collection)
+        if scope.bound is not None:
+            self.found.placed = True
         for role in scope.roles:
             formula = self.collections[scope.collection].roles[role]
             if self._is_local(formula.expr, (_OWN,), None):
                 self.found.signs.setdefault(scope.collection, set()).add(f"role {role}")
             else:
+                self.found.placed = True
                 self._once("role", f"{scope.collection}.{role}", [formula])
         for expr in (scope.base, scope.bound, scope.where):
             if expr is not None and expr.type.kind != "unknown":
@@ -102,7 +114,8 @@ class _Splitter:
             self.found.signs[collection].add(name)
             if item.type.kind == "ref":
                 self.found.open.add(collection)
-        elif not _is_place(item):
+        else:
+            self.found.placed = True
             self._once("field", item.id, self._definition(item))
 
     def _once(self, kind: str, name: str, formulas: Iterable[Formula]) -> None:
