@@ -45,6 +45,10 @@ def test_tables_are_valid(path: Path, loader: Any, validator: Draft202012Validat
         ("let: {x: {y: {why: z}}}", "'is' is a required property"),
         ("properties: {x: {expect: proved, why: x, cite: x}}", "{...} is not valid under any of the given schemas"),
         (f"tables: {{x: {{{TABLE}: [{{id: x.y, why: , end: 7}}]}}}}", "7 is not one of ['true', 'false', True, False]"),
+        ("watch: {x: {why: x, cite: x}}", "{...} is not valid under any of the given schemas"),
+        ("watch: {x: {holds: a, enforced: kubelet, why: x, cite: x}}", "'kubelet' is not one of ['server']"),
+        ("watch: {x: {rows: [{id: a, when: b}], why: x, cite: x}}", "'why' is a required property"),
+        ("guesses: {x.y: {values: [a]}}", "'why' is a required property"),
         ("bindings: {x: {out: {each: a, is: b, k: c}}}", "Additional properties are not allowed ('k' was unexpected)"),
     ],
 )  # fmt: skip

@@ -414,7 +414,7 @@ def titled(model: Model) -> dict[str, Place]:
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
     groups += [model.findings, model.reductions, model.defaults, model.watch]
-    groups += [{row.id: row for row in rule.rows if row.id != rule.id} for rule in model.watch.values()]
+    groups += [{row.id: row for row in model.watch_rows() if row.id not in model.watch}]
     groups += [{edge.id: edge for edge in view.edges} for view in model.views.values()]
     for group in groups:
         for name, entry in group.items():
@@ -442,6 +442,7 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
     for event in _events(model).values():
         yield f"event {event.id}", event.place
     yield from ((f"{row.id}.unreached", row.place) for row in model.rows() if row.unreached)
+    yield from ((f"{row.id}.unreached", row.place) for row in model.watch_rows() if row.unreached)
     yield from ((f"machine {machine.id} why", machine.place) for machine in model.machines.values() if machine.why)
     yield from ((f"kind {kind.id}", kind.place) for kind in model.kinds.values())
     yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
@@ -531,6 +532,13 @@ def _is_main(model: Model, field: Field) -> bool:
 # ---------------------------------------------------------------------------------------------------------------- pins
 
 
+def pinned(model: Model) -> dict[str, Place]:
+    """Everything whose id is quoted elsewhere: rows, rules on what a watcher may see, and their rows."""
+    found = {row.id: row.place for row in model.rows()}
+    found |= {row.id: row.place for row in model.watch_rows()}
+    return found | {rule.id: rule.place for rule in model.watch.values()}
+
+
 def check_pins(model: Model, manifest: Mapping[str, Any]) -> list[Problem]:
     """Compare the row ids that a manifest pins with the tables: ids are quoted elsewhere, so they must not vanish.
 
@@ -541,14 +549,14 @@ def check_pins(model: Model, manifest: Mapping[str, Any]) -> list[Problem]:
     manifest
         The content of ``generated/manifest.json``; ``rows`` is a list of row ids, or a mapping from them.
     """
-    rows = {row.id: row for row in model.rows()}
+    rows = pinned(model)
     owners = {owner.id: owner.place for group in (model.tables, _events(model)) for owner in group.values()}
     found = []
     for name in manifest.get("rows", ()):
         if name in rows:
             continue
         prefix = str(name).partition(".")[0]
-        sibling = next((row.place for row in rows.values() if row.id.partition(".")[0] == prefix), None)
+        sibling = next((place for row, place in rows.items() if row.partition(".")[0] == prefix), None)
         place = owners.get(prefix) or sibling or Place("generated/manifest.json", 1, 1)
         near = difflib.get_close_matches(str(name), rows, n=1, cutoff=0.6)
         mend = f"was it renamed to {near[0]!r}? " if near else ""

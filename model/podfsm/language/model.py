@@ -448,7 +448,10 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class WatchRow:
-    """One explanation of what is seen: a rule holds if one of its rows does; with `defect`, a defect does."""
+    """One explanation of what is seen: a rule holds if one of its rows does; with `defect`, a defect does.
+
+    `unreached` says why no recorded stream shows it.
+    """
 
     id: str
     when: Formula
@@ -456,6 +459,7 @@ class WatchRow:
     why: str
     cite: str
     place: Place
+    unreached: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -622,6 +626,11 @@ class Model:
         for machine in self.machines.values():
             for event in machine.events:
                 yield from event.rows
+
+    def watch_rows(self) -> Iterator[WatchRow]:
+        """Every row of every rule on what a watcher may see; one that only says `holds` is its own row."""
+        for rule in self.watch.values():
+            yield from rule.rows
 
     def event(self, name: str) -> Event:
         """Return the event `machine.event`."""

@@ -316,13 +316,13 @@ SHAPES: Mapping[str, Shape] = {
         ),
         "per text why cite",
     ),
-    "watch-row": _record("an explanation", _each("id when defect why cite", "text"), "id when why"),
+    "watch-row": _record("an explanation", _each("id when defect unreached why cite", "text"), "id when why"),
     "watch-rule": _record(
         "a rule of what a watcher may see",
         _merge(
             {"fields": "words", "rows": Shape("rows", items="watch-row"), "step": "flag"},
             {"enforced": Shape("`enforced`", text=True, choices=("server",))},
-            _each("per where holds expected why cite", "text"),
+            _each("per where holds expected unreached why cite", "text"),
         ),
         "why cite",
         "holds rows",

@@ -47,7 +47,8 @@ def _rule(loader: Loader, name: str, cell: Cell, place: Place) -> WatchRule | No
     rows: tuple[WatchRow, ...] = ()
     if holds is not None:
         condition = loader.resolver.condition(holds, context)
-        rows = (WatchRow(name, condition, "", loader.text(cell, "why"), loader.text(cell, "cite"), place),)
+        why, cite, unreached = (loader.text(cell, key) for key in ("why", "cite", "unreached"))
+        rows = (WatchRow(name, condition, "", why, cite, place, unreached),)
     else:
         rows = tuple(_row(loader, row, context) for row in cell.value["rows"].value)
     return WatchRule(
@@ -77,6 +78,7 @@ def _row(loader: Loader, cell: Cell, context: Context) -> WatchRow:
         why=loader.text(cell, "why"),
         cite=loader.text(cell, "cite"),
         place=place,
+        unreached=loader.text(cell, "unreached"),
     )
 
 
