@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from podfsm import files as disk
 from podfsm.errors import PodfsmError
 from podfsm.language import kubernetes, tables
-from podfsm.language.check import check_pins
+from podfsm.language.check import check_pins, pinned
 from podfsm.language.difference import changes, missing
 from podfsm.language.source import Problems, read_tables
 from podfsm.requests import BuildRequest, Status
@@ -196,7 +196,7 @@ def manifest(model: Model, report: Report) -> dict[str, Any]:
         "properties": {
             one.id: {mode: verdict.verdict for mode, verdict in one.modes.items()} for one in report.properties.values()
         },
-        "rows": sorted(row.id for row in model.rows()),
+        "rows": sorted(pinned(model)),
     }
 
 

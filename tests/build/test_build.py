@@ -15,8 +15,10 @@ from podfsm import build
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
 from podfsm.language import tables
-from podfsm.language.difference import changes
+from podfsm.language.check import check_pins, pinned
+from podfsm.language.difference import changes, missing
 from podfsm.language.load import load
+from podfsm.language.source import Problems, read_tables
 from podfsm.observe import sample
 from podfsm.requests import BuildRequest, Status
 
@@ -226,3 +228,45 @@ def test_an_undetermined_property_is_no_pass(run: Build, tmp_path: Path, monkeyp
 def test_the_checkout_is_found_from_below(repository: Path) -> None:
     assert build.checkout(repository / "tests" / "build") == repository
     assert build.checkout(Path("/")) is None
+
+
+WATCH = """
+watch:
+  seen.power:
+    per: lamp
+    fields: [power]
+    why: a lamp has power or not
+    cite: hearsay
+    rows:
+    - {id: seen-power.known, when: "power in {on, cut}", why: there are no other values}
+  seen.shown: {per: lamp, holds: "shown in {bright, dark}", why: a lamp is bright or dark, cite: hearsay}
+guesses:
+  lamp.pressed: {why: nobody sees the switch}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seen-power.known", "seen-power.other", "row seen-power.known of the shipped tables is missing; restore it"),
+        ("  seen.shown: {", "  seen.other: {", "watch seen.shown of the shipped tables is missing; restore it"),
+        ("\nguesses:", "\nlet: {}\n#", "guess lamp.pressed of the shipped tables is missing; restore it"),
+    ],
+)
+def test_a_missing_rule_on_what_is_seen_is_named(lamp: Path, old: str, new: str, said: str) -> None:
+    (lamp / "watch.yaml").write_text(WATCH, encoding="utf-8")
+    before = read_tables(lamp, Problems())
+    (lamp / "watch.yaml").write_text(WATCH.replace(old, new).partition("#")[0], encoding="utf-8")
+    found = missing(read_tables(lamp, Problems()), before)
+    assert [text.partition(": ")[2] for text in found] == [said]
+
+
+def test_the_ids_of_rules_on_what_is_seen_are_pinned() -> None:
+    model = tables.shipped()
+    ids = set(pinned(model))
+    assert {row.id for row in model.watch_rows()} | set(model.watch) <= ids
+    pins = {"rows": [*ids, "seen-phase.keept", "seen.node-keptt"]}
+    first, second = check_pins(model, pins)
+    assert "row 'seen-phase.keept' is pinned and the tables no longer have it" in str(first)
+    assert "was it renamed to 'seen.node-kept'?" in str(second)
+    assert first.place.file == second.place.file == model.watch["seen.node-kept"].place.file

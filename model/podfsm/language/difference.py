@@ -21,7 +21,7 @@ TOLD = ("texts", "titles", "terms", "seeds", "diagrams", "arrows")
 LISTED = {"rows": "row", "edges": "edge"}
 """Keys under which a list of entries with ids stands, and what they are."""
 
-QUOTED = ("binding", "configuration", "default", "defect", "edge", "finding", "property", "refusal", "row", "view")
+QUOTED = tuple("binding configuration default defect edge finding guess property refusal row view watch".split())
 """Kinds of entries that are known by their names outside the tables."""
 
 Files = Mapping[str, Cell]
@@ -129,4 +129,6 @@ def _names(key: str, cell: Cell) -> list[str] | None:
 
 
 def _singular(section: str) -> str:
-    return f"{section[:-3]}y" if section.endswith("ies") else section.removesuffix("s")
+    if section.endswith("ies"):
+        return f"{section[:-3]}y"
+    return section[:-2] if section.endswith("sses") else section.removesuffix("s")
