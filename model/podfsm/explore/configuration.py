@@ -33,6 +33,8 @@ class Configuration:
         Bounds of counters, by variable.
     minor, gates
         Kubernetes minor ('' is the default) and gates that differ from its defaults.
+    level
+        Level of detail: rows and events of other levels do not exist.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Configuration:
     counters: Mapping[str, int] = field(default_factory=dict)
     minor: str = ""
     gates: Mapping[str, bool] = field(default_factory=dict)
+    level: str = "sync"
     title: str = ""
     reduced: tuple[str, ...] = ()
     starts: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +76,7 @@ def from_tables(model: Model, named: Named) -> Configuration:
         machines=words["machines"],
         counters={k: int(v.text) for k, v in counters.items()} if counters is not None else {},
         gates={k: v.text == "true" for k, v in gates.items()} if gates is not None else {},
+        level=named.text("level") or "sync",
         title=named.text("title"),
     )
 
@@ -87,7 +91,7 @@ def program_for(model: Model, configuration: Configuration, defects: str, switch
     """Compile the tables under a configuration: rows of features that are off do not exist."""
     on = kubernetes.gates(model, configuration.minor, configuration.gates)
     off = {row.id for row in model.rows() if row.feature and row.feature not in configuration.features}
-    return Program(model, on, defects, "sync", switched_off | off)
+    return Program(model, on, defects, configuration.level, switched_off | off)
 
 
 def system_for(
