@@ -1,4 +1,4 @@
-"""Every row of the rules on a watch stream explains something that was recorded, or says why nothing recorded shows it."""
+"""Every row of the rules on a watch stream explains something that was recorded, or says why nothing does."""
 
 import pytest
 
