@@ -10,7 +10,16 @@ from podfsm.cli import options
 from podfsm.requests import Cluster, ConformRequest, Defects, Lang
 
 
-@click.command()
+@click.command(
+    epilog=options.examples(
+        {
+            "kubectl get pods -A -w -o json --output-watch-events | podfsm conform": "",
+            "kubectl get pod app -o yaml | podfsm conform": "one snapshot",
+            "podfsm conform watch.jsonl -o junit --out report.xml": "for a CI system",
+            "podfsm conform --writer any fake.jsonl": "only what the API server enforces",
+        }
+    )
+)
 @click.argument("file", default="-", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--writer",
@@ -52,15 +61,11 @@ def conform(
     lang: Lang,
     tables: Path | None,
 ) -> int:
-    r"""Judge whether FILE, or standard input, obeys the pod lifecycle: which rule breaks, at which event.
+    """Judge whether FILE, or standard input, obeys the pod lifecycle: which rule breaks, at which event.
 
     It holds watch events or pods, of many pods in any order: JSON Lines of {"type", "object"}, what kubectl prints with
     --output-watch-events, lists, or a YAML or JSON snapshot. What is found is printed at once, so that a live watch can
     be piped in; Ctrl-C ends it with the summary.
-
-    \b
-    kubectl get pods -A -w -o json --output-watch-events | podfsm conform
-    kubectl get pod app -o yaml | podfsm conform
 
     Exit status: 0 it conforms; 1 violations; 2 bad usage or unreadable input.
     """

@@ -9,7 +9,16 @@ from podfsm.cli import options
 from podfsm.requests import Cluster, Defects, DeriveRequest
 
 
-@click.command()
+@click.command(
+    short_help="Answer lines of JSON as a decision table or small machine does.",
+    epilog=options.examples(
+        {
+            "podfsm derive --list": "the tables",
+            "podfsm derive phase pods.jsonl": "a line of answer for each line",
+            """echo '{"in": {"seconds": 90}}' | podfsm derive duration""": "",
+        }
+    ),
+)
 @click.argument("table", required=False)
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--list", "list_", is_flag=True, help="Name the tables, one a line.")
@@ -34,15 +43,14 @@ def derive(
     out: Path | None,
     tables: Path | None,
 ) -> int:
-    r"""Answer each line {"in": ...} of FILE, or of standard input, with a line {"out": ...}, as TABLE says.
+    """Answer each line {"in": ...} of FILE, or of standard input, with a line {"out": ...}, as TABLE says.
 
     TABLE is a decision table or a small machine of the kubelet, the API server or kubectl; in holds what the function
-    of Kubernetes takes, such as a pod. A line that cannot be answered gives {"error": {"line", "what"}} in its place,
-    and the exit status is 2 at the end. Feature gates in a line (in.gates) go before --gate.
+    of Kubernetes takes, such as a pod. A line that cannot be answered gives {"error": {"line", "what"}} in its place.
+    Feature gates in a line (in.gates) go before --gate.
 
-    \b
-    podfsm derive phase pods.jsonl
-    echo '{"in": {"seconds": 90}}' | podfsm derive duration
+    Exit status: 0 fine; 2 a line could not be answered, bad usage (an unknown TABLE lists some), or tables that do not
+    load.
     """
     if list_ == (table is not None):
         raise click.UsageError("Give the name of a table, or --list for all names.")
