@@ -39,6 +39,8 @@ def test_help(podfsm: Any, arguments: tuple[str, ...]) -> None:
     result = podfsm(*arguments, "--help")
     assert result.status == Status.FINE
     assert result.out.startswith(f"Usage: {' '.join(('podfsm', *arguments))} ")
+    # A mark for click that it has not understood.
+    assert "\\b" not in result.out
     assert not result.err
 
 

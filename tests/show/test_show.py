@@ -58,6 +58,11 @@ def test_an_event_with_its_actor(show: Show) -> None:
     assert "when: instance is running and the worker syncs the pod" in text
 
 
+def test_a_term_that_is_an_entry_too_is_told_once(show: Show) -> None:
+    found = json.loads(show("phase", output="json"))["entries"]
+    assert [entry["kind"] for entry in found].count("word") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -9,6 +9,7 @@ from podfsm.requests import BuildRequest
 
 
 @click.command(
+    short_help="Prove the tables; write generated/ and diagrams/.",
     epilog=options.examples(
         {
             "podfsm build": "in a checkout: write what the tables give",
@@ -16,7 +17,7 @@ from podfsm.requests import BuildRequest
             "podfsm build --check": "write nothing; is what is committed up to date?",
             "podfsm build --check --tables changed": "write nothing; do all checks hold on other tables?",
         }
-    )
+    ),
 )
 @click.option("--check", is_flag=True, is_eager=True, help="Write nothing; fail where the committed files differ.")
 @options.out("Write below DIR instead of the checkout around the working directory.", directory=True)

@@ -11,6 +11,7 @@ from podfsm.requests import Cluster, Defects, DrawRequest, Lang, PictureFormat
 
 
 @click.command(
+    short_help="Draw a view of the tables, or the lifecycle of one pod.",
     epilog=options.examples(
         {
             "podfsm draw": "what can be drawn",
@@ -19,7 +20,7 @@ from podfsm.requests import Cluster, Defects, DrawRequest, Lang, PictureFormat
             "podfsm draw -f pod.yaml --lang ko": "the lifecycle of this pod",
             "podfsm draw VIEW -f pod.yaml": "one view of this pod",
         }
-    )
+    ),
 )
 @click.argument("view", required=False)
 @options.manifests(multiple=False)

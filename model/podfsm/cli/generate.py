@@ -9,12 +9,13 @@ from podfsm.requests import GenerateRequest
 
 
 @click.command(
+    short_help="Write code or another format from the tables.",
     epilog=options.examples(
         {
             "podfsm generate python": "in a checkout: write generated/python/",
             "podfsm generate python --out there": "anywhere: write there/python/",
         }
-    )
+    ),
 )
 @click.argument("target")
 @options.out("Write into DIR instead of generated/ of the checkout around the working directory.", directory=True)

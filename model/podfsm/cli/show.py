@@ -9,12 +9,13 @@ from podfsm.requests import Lang, Output, ShowRequest
 
 
 @click.command(
+    short_help="Explain a row, property, state, reason or defect.",
     epilog=options.examples(
         {
             "podfsm show ID": "",
             "podfsm show ID --lang ko -o json": "",
         }
-    )
+    ),
 )
 @click.argument("id_", metavar="ID")
 @options.output

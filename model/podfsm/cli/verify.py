@@ -10,6 +10,7 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
 
 
 @click.command(
+    short_help="Explore and judge everything that a pod can do.",
     epilog=options.examples(
         {
             "podfsm verify -f pod.yaml": "",
@@ -18,7 +19,7 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
             "podfsm verify -f pod.yaml --limit 100000": "a quicker answer about less",
             "podfsm verify -f pod.yaml --out verdicts.json": "",
         }
-    )
+    ),
 )
 @options.manifests(multiple=True)
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Judge this property only; repeatable.")

@@ -50,7 +50,13 @@ class Entries:
         yield from self._words.names()
 
     def _exactly(self, name: str) -> list[Entry]:
-        return [*self._words.of(name), *self.found.get(name, ())]
+        words = self._words.of(name)
+        # A term is an entry and a word at once.
+        places = {entry.place for entry in words}
+        return [
+            *words,
+            *(entry for entry in self.found.get(name, ()) if entry.kind != "word" or entry.place not in places),
+        ]
 
     @cached_property
     def _words(self) -> Words:
