@@ -124,6 +124,40 @@ def test_every_waiting_reason_phase_and_reason_of_a_pod_has_a_writer_or_says_tha
     assert silent == ["phase.removed"]
 
 
+def test_a_rule_of_conform_with_what_holds_and_who_enforces_it(show: Show) -> None:
+    text = show("seen.node-kept")
+    assert text.startswith("seen.node-kept (rule of conform)\n  why: a pod is bound to one node and never moves\n")
+    assert "of: pod" in text
+    assert "judges: two versions in a row" in text
+    assert "holds: " in text
+    assert "node-name before the step" in text
+    assert "fields: spec.nodeName" in text
+    assert "enforced by: the API server" in text
+    assert "cite: pkg/registry/core/pod/storage/storage.go setPodNodeAndMetadata" in text
+    assert "stands in: model/podfsm/tables/observed/watch.yaml:" in text
+
+
+def test_a_rule_of_conform_with_its_explanations(show: Show) -> None:
+    text = " ".join(show("seen.phase-terminal").split())
+    assert "seen-phase.kept: " in text
+    assert "seen-phase.late-deadline: " in text
+    assert "[K05]: the deadline ran out" in text
+    row = show("seen-phase.late-deadline")
+    assert row.startswith("seen-phase.late-deadline (explanation of seen.phase-terminal)")
+    assert "defect: K05, a terminal phase changes" in row
+    assert "seen-phase.late-deadline" in show("K05")
+    assert "not recorded: " in show("seen-beside-init.created")
+
+
+def test_rules_and_guesses_of_conform_in_korean(show: Show) -> None:
+    text = show("seen.node-kept", lang="ko")
+    assert text.startswith("seen.node-kept (conform의 규칙)\n  이유: 파드는 한 노드에 바인딩되며 옮겨지지 않는다.\n")
+    assert "강제하는 주체: API 서버" in text
+    assert "판단 대상: 잇따른 두 버전" in text
+    assert "(seen.phase-terminal의 설명)" in show("seen-phase.kept", lang="ko")
+    assert "(conform의 추측)" in show("pod.cached-phase", lang="ko")
+
+
 def test_spelling_counts_before_likeness(show: Show) -> None:
     assert show("Ready").startswith("Ready (word)")
     assert "\nready (" not in show("Ready")
@@ -147,7 +181,7 @@ def test_korean(show: Show) -> None:
     assert "출처: pkg/api/v1/pod/util.go" in text
 
 
-@pytest.mark.parametrize("name", ["restart.own-never", "deletion", "Running", "K01", "invariant.13", "finding.K01"])
+@pytest.mark.parametrize("name", ["restart.own-never", "deletion", "Running", "K01", "invariant.13", "seen.stuck"])
 def test_json_has_the_committed_schema(show: Show, schema: dict[str, Any], name: str) -> None:
     answer = json.loads(show(name, output="json"))
     jsonschema.validate(answer, schema)
@@ -161,6 +195,8 @@ def test_json_has_the_committed_schema(show: Show, schema: dict[str, Any], name:
         ("Pendng", "Pending"),
         ("CrashLoopBackof", "CrashLoopBackOff"),
         ("NodLost", "NodeLost"),
+        ("seen.node-kep", "seen.node-kept"),
+        ("seen-phase.late-dedline", "seen-phase.late-deadline"),
     ],
 )
 def test_an_unknown_id_names_only_what_was_meant(name: str, meant: str) -> None:
@@ -195,6 +231,7 @@ def test_every_row_and_every_titled_thing_can_be_shown(lang: Lang) -> None:
     entries = Entries(model, lang)
     names = [row.id for row in model.rows()]
     names += [*model.tables, *model.machines, *model.properties, *model.views, *model.findings, *model.refusals]
+    names += [*model.watch, *(row.id for row in model.watch_rows()), *model.guesses]
     names += [*model.defaults, *model.gates, *model.named["defects"], *model.named["features"]]
     assert [name for name in names if not entries.of(name)] == []
     assert [e.id for name in names for e in entries.of(name) if not (e.why or e.title or e.facts)] == []

@@ -9,7 +9,7 @@ from typing import Final
 
 from podfsm.document.terms import listed
 from podfsm.document.texts import Texts
-from podfsm.language.model import Event, Model, Named, Row, Table
+from podfsm.language.model import Event, Model, Named, Row, Table, WatchRow, WatchRule
 from podfsm.language.source import Cell
 from podfsm.language.wording import literal
 from podfsm.names import translated
@@ -33,6 +33,8 @@ class Entries:
     def __post_init__(self) -> None:
         """Collect the entries."""
         for entries in (self._tables(), self._machines(), self._properties(), self._views(), self._findings()):
+            self._add(entries)
+        for entries in (self._watch(), self._guesses()):
             self._add(entries)
         for entries in (self._named(), self._gates(), self._admission(), self._domains(), self._fields()):
             self._add(entries)
@@ -236,6 +238,50 @@ class Entries:
             why = self.say(reduction.why, f"{reduction.id} why")
             yield Entry(reduction.id, "reduction of large pods", title, why, "", kept(facts), reduction.place)
 
+    # --------------------------------------------------------------------------------------------- what a watcher sees
+
+    def _watch(self) -> Iterator[Entry]:
+        for rule in self.model.watch.values():
+            own = rule.rows[0] if rule.rows[0].id == rule.id else None
+            facts = [
+                ("of", rule.collection),
+                ("judges", self._phrase("two versions in a row" if rule.step else "each version")),
+                ("where", self._told.condition(rule.where)),
+                ("holds", self._told.condition(own.when) if own is not None else ""),
+                *(() if own is not None else ((row.id, self._explanation(row)) for row in rule.rows)),
+                ("fields", ", ".join(rule.fields)),
+                ("expected", self._told.value(rule.expected) if rule.expected is not None else ""),
+                ("enforced by", self._phrase("the API server" if rule.enforced else "nobody; Kubernetes keeps it")),
+                ("not recorded", self._unrecorded(own)),
+            ]
+            why = self.say(rule.why, rule.id)
+            yield Entry(rule.id, "rule of conform", "", why, rule.cite, kept(facts), rule.place)
+            if own is None:
+                yield from (self._explaining(row, rule) for row in rule.rows)
+
+    def _explaining(self, row: WatchRow, rule: WatchRule) -> Entry:
+        facts = [
+            ("of", rule.collection),
+            ("when", self._told.condition(row.when)),
+            ("defect", self._reference("defects", row.defect)),
+            ("not recorded", self._unrecorded(row)),
+        ]
+        why = self.say(row.why, row.id)
+        return Entry(row.id, f"explanation of {rule.id}", "", why, row.cite or rule.cite, kept(facts), row.place)
+
+    def _explanation(self, row: WatchRow) -> str:
+        defect = f" [{row.defect}]" if row.defect else ""
+        return f"{self._told.condition(row.when)}{defect}: {self.say(row.why, row.id)}"
+
+    def _unrecorded(self, row: WatchRow | None) -> str:
+        return self.say(row.unreached, f"{row.id}.unreached") if row is not None and row.unreached else ""
+
+    def _guesses(self) -> Iterator[Entry]:
+        for guess in self.model.guesses.values():
+            values = ", ".join(literal(value) for value in guess.values)
+            why = self.say(guess.why, f"guess {guess.field}")
+            yield Entry(guess.field, "guess of conform", "", why, "", kept([("values", values)]), guess.place)
+
     # --------------------------------------------------------------------------------------------------------- others
 
     def _named(self) -> Iterator[Entry]:
@@ -267,7 +313,8 @@ class Entries:
 
     def _rows_of(self, kind: str, name: str) -> list[str]:
         """Rows that belong to a defect, a feature or an actor."""
-        return [row.id for row in self.model.rows() if name and getattr(row, kind, None) == name]
+        rows = [row.id for row in self.model.rows() if name and getattr(row, kind, None) == name]
+        return rows + [row.id for row in self.model.watch_rows() if kind == "defect" and row.defect == name]
 
     def _gates(self) -> Iterator[Entry]:
         for gate in self.model.gates.values():
