@@ -35,6 +35,9 @@ def _anchored(model: Model) -> Iterator[tuple[str, str]]:
         ("seeds.md", model.named["seeds"]),
         ("configurations.md", model.named["configurations"]),
         ("procedures.md", model.procedures),
+        ("watching.md", model.watch),
+        ("watching.md", [row.id for row in model.watch_rows()]),
+        ("watching.md", [f"guess {name}" for name in model.guesses]),
     ):
         yield from ((page, name) for name in names)
 
@@ -118,6 +121,10 @@ def _sentences(model: Model) -> Iterator[tuple[str, str, str]]:
     yield from ((one.id, one.why, "manifests.md") for one in model.refusals.values())
     yield from ((one.id, one.why, "manifests.md") for one in model.defaults.values())
     yield from ((one.id, one.why, "findings.md") for one in model.findings.values())
+    yield from ((rule.id, rule.why, "watching.md") for rule in model.watch.values())
+    for row in model.watch_rows():
+        yield from ((row.id, row.why, "watching.md"), (f"{row.id}.unreached", row.unreached, "watching.md"))
+    yield from ((f"guess {guess.field}", guess.why, "watching.md") for guess in model.guesses.values())
     for section, page, parts in (
         ("defect", "defects.md", ("title", "as-is", "intended", "advice")),
         ("lifetime", "lifetimes.md", ("ends", "anew")),
@@ -140,6 +147,33 @@ def test_korean_pages_say_it_in_korean(model: Model, by_language: Mapping[str, P
             if plain(korean).replace("|", "\\|") not in text or (len(english) > 25 and plain(english) in text):
                 missing.append((key, page))
     assert missing == []
+
+
+def test_rules_on_what_a_watcher_may_see_stand_in_their_groups(model: Model, by_language: Mapping[str, Pages]) -> None:
+    text = by_language["en"]["watching.md"]
+    heads = [line for line in text.splitlines() if line.startswith("## ")]
+    assert [head.partition("</a>")[2] for head in heads[:5]] == [
+        "The object",
+        "Scheduling and the first status",
+        "Containers",
+        "Phase",
+        "Conditions",
+    ]
+    order = [name for name in reading.anchors(text) if name in {slug(rule) for rule in model.watch}]
+    assert order == [slug(rule) for rule in model.watch]
+    line = next(line for line in text.splitlines() if 'id="seen.node-kept"' in line)
+    assert "`seen.node-kept`<br>API server | pod<br>two versions in a row | " in line
+    assert "`spec.nodeName`" in line
+    assert "[`K05`](defects.md#K05)" in text
+
+
+def test_defects_say_how_conform_reports_them(model: Model, by_language: Mapping[str, Pages]) -> None:
+    for pages in by_language.values():
+        text = pages["defects.md"]
+        for row in model.watch_rows():
+            if row.defect:
+                assert f"[`{row.id}`](watching.md#{slug(row.id)})" in text
+        assert "(watching.md)" in pages["README.md"]
 
 
 def test_every_numbered_belief_is_told_once(model: Model, by_language: Mapping[str, Pages]) -> None:

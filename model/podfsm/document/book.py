@@ -13,7 +13,19 @@ from podfsm.document.prose import Prose
 from podfsm.document.terms import listed
 from podfsm.document.texts import BASE, Texts
 from podfsm.document.words import Words
-from podfsm.language.model import Event, Expr, Formula, Model, Named, Observation, Row, Scope, Table, Variable
+from podfsm.language.model import (
+    Event,
+    Expr,
+    Formula,
+    Model,
+    Named,
+    Observation,
+    Row,
+    Scope,
+    Table,
+    Variable,
+    WatchRule,
+)
 from podfsm.language.source import Cell
 from podfsm.language.wording import literal, reads, scope_wording, wording
 
@@ -91,6 +103,12 @@ def formulas_of(owner: Table | Event) -> list[Formula]:
         found.append(owner.when)
     for row in owner.rows:
         found += [row.when, *row.then.values()]
+    return [formula for formula in found if formula is not None]
+
+
+def watched(rule: WatchRule) -> list[Formula]:
+    """Return all formulas of a rule on what a watcher may see."""
+    found = [rule.where, rule.expected, *(row.when for row in rule.rows)]
     return [formula for formula in found if formula is not None]
 
 
@@ -195,6 +213,15 @@ class Page:
         """Return links to everything that reads a field or table."""
         found = self.book.readers.get((kind, name), ())
         return ", ".join(self.link(reader, who, markdown.code(who)) for reader, who in found)
+
+    def watch_readers(self, field: str) -> str:
+        """Return links to the tables, and to the rules on what a watcher may see, that read a field themselves."""
+        found = [
+            rule.id
+            for rule in self.model.watch.values()
+            if any(field == name for formula in watched(rule) for _, name in reads(formula.expr, self.model))
+        ]
+        return ", ".join(filter(None, [self.readers("field", field), *(self.link("watch", name) for name in found)]))
 
     # -------------------------------------------------------------------------------------------------------- prose
 

@@ -15,7 +15,18 @@ from podfsm.document.book import Book, Page
 from podfsm.document.places import GLOSSARY, Places, page_of, page_of_term
 from podfsm.document.texts import BASE, Texts
 from podfsm.language import kubernetes
-from podfsm.language.model import Event, Expr, Formula, Machine, Model, Named, Property, Row
+from podfsm.language.model import (
+    Event,
+    Expr,
+    Formula,
+    Machine,
+    Model,
+    Named,
+    Property,
+    Row,
+    WatchRow,
+    WatchRule,
+)
 from podfsm.language.wording import parts, wording
 
 if TYPE_CHECKING:
@@ -89,6 +100,7 @@ def _contents(book: Book) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "properties.md", "properties.md.j2", {"groups": _property_groups(model)}
     yield "beliefs.md", "beliefs.md.j2", {"beliefs": list(_properties(book, beliefs=True))}
     yield "defects.md", "defects.md.j2", {"defects": _defects(book)}
+    yield "watching.md", "watching.md.j2", {"groups": _watch_groups(model)}
     yield "gates.md", "gates.md.j2", {"minors": kubernetes.minors(model), "gates": _gates(model)}
     for page, groups in _term_pages(model).items():
         yield page, "terms.md.j2", {"groups": groups, "whole": page == f"{GLOSSARY}.md", "domains": _domains(model)}
@@ -143,6 +155,7 @@ def _property_groups(model: Model) -> dict[str, list[Property]]:
 class _Defect:
     entry: Named
     rows: list[Row]
+    watched: list[WatchRow]
     properties: list[Property]
     findings: list[str]
 
@@ -153,6 +166,7 @@ def _defects(book: Book) -> list[_Defect]:
         _Defect(
             entry,
             [row for row in model.rows() if row.defect == entry.id],
+            [row for row in model.watch_rows() if row.defect == entry.id],
             [one for one in model.properties.values() if entry.id in one.defects],
             [finding.id for finding in model.findings.values() if finding.defect == entry.id],
         )
@@ -182,6 +196,21 @@ def _reads_gate(row: Row, gate: str) -> bool:
 
 def _formulas(row: Row) -> list[Formula]:
     return [*([row.when] if row.when is not None else []), *row.then.values()]
+
+
+# ------------------------------------------------------------------------------------------------------------ watching
+
+
+def _watch_groups(model: Model) -> list[tuple[Named, list[WatchRule]]]:
+    """Group rules on what a watcher may see; a group begins with the rule that a heading names."""
+    heads = {title.text("begins"): title for title in model.named["titles"].values() if title.text("begins")}
+    found: list[tuple[Named, list[WatchRule]]] = []
+    for rule in model.watch.values():
+        if rule.id in heads:
+            found.append((heads[rule.id], []))
+        if found:
+            found[-1][1].append(rule)
+    return found
 
 
 # --------------------------------------------------------------------------------------------------------------- terms

@@ -10,7 +10,7 @@ from podfsm.language.model import Model, Named
 #: Kinds that need no prefix where an entry of the tables names another one, in the order in which they are tried.
 PLAIN_KINDS = (
     "row event table machine view edge property gate term lifetime seed belief refusal finding default reduction "
-    "configuration region kind diagram procedure assumption actor feature defect"
+    "configuration region kind diagram procedure assumption actor feature defect watch explanation guess"
 ).split()
 
 #: Sections of entries that have a place on the page of another name.
@@ -34,10 +34,13 @@ _ON_PAGE = {
     "seed": "seeds.md",
     "belief": "beliefs.md",
     "diagram": "README.md",
+    "watch": "watching.md",
+    "explanation": "watching.md",
+    "guess": "watching.md",
 }
 
 #: Kinds that share a page with another one and may share names with it.
-_PREFIXED = ("domain", "actor", "feature", "region", "kind", "assumption")
+_PREFIXED = ("domain", "actor", "feature", "region", "kind", "assumption", "guess")
 
 
 GLOSSARY = "glossary"
@@ -134,5 +137,8 @@ def _named(model: Model) -> Mapping[str, Mapping[str, object]]:
         "default": model.defaults,
         "reduction": model.reductions,
         "kind": model.kinds,
+        "watch": model.watch,
+        "explanation": {row.id: row for row in model.watch_rows() if row.id not in model.watch},
+        "guess": model.guesses,
         "field": fields,
     }

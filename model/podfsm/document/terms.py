@@ -1,7 +1,8 @@
 """Sections that only documents read: `titles`, `terms`, `lifetimes`, `seeds`, `beliefs`; they are checked here.
 
 titles
-    Headings: ``title``, ``why``; of groups of terms also ``page``, where the terms of the group are explained.
+    Headings: ``title``, ``why``; of groups of terms also ``page``, where the terms of the group are explained; of
+    groups of rules on what a watcher may see ``begins``, the first rule of the group.
 terms
     ``title``, ``why``, ``group`` (an entry of `titles`); ``value`` and ``of`` (domains) for a value of a domain;
     ``unwritten`` for what exists without a writer; ``writers``, a list of ``{actor, when}``.
@@ -63,6 +64,7 @@ def check(model: Model, places: Places) -> None:
                 if places.kind_of(cell.text) is None:
                     known = [name for kind, name in places.names() if kind not in ("field", "variable")]
                     problems.unknown(cell.place, "row, table, property or other entry", cell.text, known)
+    _check_groups(model, problems)
     for seed in model.named["seeds"].values():
         if seed.text("verdict") not in VERDICTS:
             problems.unknown(seed.place, "verdict", seed.text("verdict"), VERDICTS)
@@ -80,6 +82,18 @@ def _names(entry: Named) -> Iterator[Cell]:
         cell = entry.data.get(key)
         if cell is not None:
             yield from cell.value if cell.is_list else [cell]
+
+
+def _check_groups(model: Model, problems: Problems) -> None:
+    """Check that every rule on what a watcher may see has a heading: the first one begins a group."""
+    begins = {title.text("begins"): title for title in model.named["titles"].values() if title.text("begins")}
+    for rule, title in begins.items():
+        if rule not in model.watch:
+            problems.unknown(title.place, "rule (an entry of `watch`)", rule, model.watch)
+    first = next(iter(model.watch.values()), None)
+    if first is not None and first.id not in begins:
+        mend = f"add an entry of `titles` with `begins: {first.id}`"
+        problems.add(first.place, f"watch rule {first.id!r} stands under no heading", mend)
 
 
 def _check_title(model: Model, entry: Named, key: str, problems: Problems) -> None:
