@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Final
 
 from podfsm import collector
@@ -17,6 +19,9 @@ from podfsm.language.model import Model, Property
 
 MAX_BYTES: Final = 1 << 30
 """Memory for states, parents and the visited set: only pods of a comfortable size are explored beside."""
+
+_Task = tuple[Model, Configuration, str, tuple[str, ...], int]
+"""Tables, pod, mode, names of properties, and the number of states after which to stop."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,19 @@ class Beside:
     ) -> None:
         # Spawned: a fork would copy the threads of the progress display in an unknown state.
         context = get_context("spawn")
-        self._answer, sender = context.Pipe(duplex=False)
-        names = tuple(one.id for one in properties)
-        self._process = context.Process(
-            target=_work, args=(sender, model, configuration, mode, names, limit), daemon=True
-        )
+        self._pipe, theirs = context.Pipe()
+        # As an argument, what is large could fill a pipe that nobody reads any more: see _work.
+        self._process = context.Process(target=_work, args=(theirs,), daemon=True)
         self._process.start()
-        sender.close()
+        theirs.close()
+        task = (model, configuration, mode, tuple(one.id for one in properties), limit)
+        self._sending = Thread(target=self._send, args=(task,), daemon=True)
+        self._sending.start()
+
+    def _send(self, task: _Task) -> None:
+        # Who waits for the answer of a process that has died is told so.
+        with suppress(ConnectionError):
+            self._pipe.send(task)
 
     def wait(self) -> Explored:
         """Return what was found.
@@ -76,8 +87,8 @@ class Beside:
             If the process ended without an answer.
         """
         try:
-            found: Explored | LimitError = self._answer.recv()
-        except EOFError:
+            found: Explored | LimitError = self._pipe.recv()
+        except (EOFError, ConnectionError):
             raise PodfsmError("a worker process ended; is there enough memory (4 GiB)?") from None
         if isinstance(found, LimitError):
             raise found
@@ -87,18 +98,19 @@ class Beside:
         """End the process, whether or not it is done."""
         self._process.terminate()
         self._process.join()
-        self._answer.close()
+        self._sending.join()
+        self._pipe.close()
 
 
-def _work(
-    sender: Connection, model: Model, configuration: Configuration, mode: str, names: Sequence[str], limit: int
-) -> None:
+def _work(pipe: Connection) -> None:
+    """Explore what comes through a pipe, which breaks when this process dies, and answer."""
+    model, configuration, mode, names, limit = pipe.recv()
     properties = [one for one in model.properties.values() if one.id in names]
     try:
         with collector.seldom():
             exploration = explore_configuration(
                 model, configuration, mode, properties, max_states=limit, max_bytes=MAX_BYTES
             )
-        sender.send(Explored.of(exploration))
+        pipe.send(Explored.of(exploration))
     except LimitError as error:
-        sender.send(error)
+        pipe.send(error)
