@@ -17,7 +17,7 @@ from podfsm.requests import ConformRequest, Lang
 Record = Mapping[str, Any]
 
 #: C0 and C1 control characters, bidirectional overrides and line separators: what a name may do to a terminal.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 #: What XML 1.0 has no way to write.
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -249,4 +249,4 @@ def _one_line(record: Record) -> str:
 
 
 def _xml(text: str) -> str:
-    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", plain(text))
