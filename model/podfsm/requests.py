@@ -228,6 +228,39 @@ class DeriveRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainRequest(Request):
+    """Explain pods: where they are, why, what comes next, and what can still become of them.
+
+    Attributes
+    ----------
+    names, namespace
+        Pods to ask kubectl for, and where; None is the namespace of the kubectl configuration.
+    files
+        Files with pods, ``-`` for standard input, which is also read if there are neither names nor files.
+    goal
+        Goal of the tables that decides the exit status: 0 reached, 10 possible, 11 impossible.
+    diagram
+        File for a drawing of the lifecycle with the present state; its suffix gives the form.
+    cluster
+        The Kubernetes that is modelled.
+    output, lang
+        Form and language of the result.
+    out
+        File for the result; standard output if None.
+    """
+
+    names: tuple[str, ...] = ()
+    namespace: str | None = None
+    files: tuple[str, ...] = ()
+    goal: str | None = None
+    diagram: Path | None = None
+    cluster: Cluster = field(default_factory=Cluster)
+    output: Output = "text"
+    lang: Lang = "en"
+    out: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GenerateRequest(Request):
     """Write one target from the tables.
 

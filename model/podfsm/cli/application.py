@@ -13,6 +13,7 @@ from podfsm.cli.build import build
 from podfsm.cli.conform import conform
 from podfsm.cli.derive import derive
 from podfsm.cli.draw import draw
+from podfsm.cli.explain import explain
 from podfsm.cli.generate import generate
 from podfsm.cli.output import Console
 from podfsm.cli.show import show
@@ -65,7 +66,7 @@ def application() -> None:
     """
 
 
-for command in (build, verify, draw, show, derive, conform, generate):
+for command in (build, verify, draw, show, derive, explain, conform, generate):
     application.add_command(command)
 
 

@@ -84,7 +84,7 @@ def out(help_text: str, *, directory: bool = False) -> Callable[[Command], Comma
     return click.option(
         "--out",
         type=click.Path(file_okay=not directory, dir_okay=directory, writable=True, path_type=Path),
-        callback=_new_directory if directory else _in_directory,
+        callback=_new_directory if directory else in_directory,
         metavar="DIR" if directory else "FILE",
         help=help_text,
     )
@@ -102,7 +102,8 @@ def given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
-def _in_directory(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+def in_directory(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a file in a directory that does not exist."""
     # A directory that is not there is more often mistyped than wanted.
     if file is not None and not file.parent.is_dir():
         raise click.BadParameter(f"Directory '{file.parent}' does not exist; make it first, or name another one.")

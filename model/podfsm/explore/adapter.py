@@ -278,6 +278,11 @@ class TableSystem:
             return kept.get(signature(domain, sets, value), value)
         return value
 
+    def as_kept(self, k: int, at: int, index: int, value: Any) -> Any:
+        """Give a value of a field (member, index) of a component as a local state has it."""
+        position = self._positions[k].get((at, index))
+        return value if position is None else self._saturated(k, position, value)
+
     def _intern(self, k: int, values: tuple[Any, ...]) -> int:
         """Give the number of a local state; values that differ in dead variables only have the same."""
         table = self._locals[k]

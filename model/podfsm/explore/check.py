@@ -179,6 +179,30 @@ def find_stuck(result: Result, condition: StateProperty, events: Sequence[int] |
         When the condition tells symmetric components apart.
     """
     holds = evaluate(result, condition, symmetric=True)
+    active = _never_left(result, holds, events)
+    expanded = np.arange(len(result)) < result.n_expanded
+    first = _witness(result, int(active[0])) if len(active) else None
+    return StuckVerdict(int(holds.sum()), len(active), int((holds & ~expanded).sum()), first)
+
+
+def can_reach(result: Result, goal: StateProperty, events: Sequence[int] | None = None) -> NDArray[np.bool_]:
+    """Whether some sequence of these events (default: all) leads to a state with the goal; shape (states,).
+
+    Unexpanded states of an incomplete result count as leading there. Under symmetry see `find_stuck`.
+
+    Raises
+    ------
+    ValueError
+        When the goal tells symmetric components apart.
+    """
+    reached = evaluate(result, goal, symmetric=True)
+    found = np.ones(len(result), np.bool_)
+    found[_never_left(result, ~reached, events)] = False
+    return found
+
+
+def _never_left(result: Result, holds: NDArray[np.bool_], events: Sequence[int] | None) -> Int64s:
+    """Find the states of a set from which these events never lead out of it; what was not expanded leads out."""
     expanded = np.arange(len(result)) < result.n_expanded
     places = max(8 * len(result.visited.bits), len(result.visited.keys))
     marks = np.zeros(places // 8 + 1, np.uint8)
@@ -190,8 +214,7 @@ def find_stuck(result: Result, condition: StateProperty, events: Sequence[int] |
         if not chosen.any():
             break
         active = active[chosen == 0]
-    first = _witness(result, int(active[0])) if len(active) else None
-    return StuckVerdict(int(holds.sum()), len(active), int((holds & ~expanded).sum()), first)
+    return active
 
 
 def find_deadlock(result: Result, events: Sequence[int] | None = None) -> DeadlockVerdict:

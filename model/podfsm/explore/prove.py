@@ -161,9 +161,9 @@ def judge(model: Model, exploration: Exploration, properties: Sequence[Property]
         elif one.form == "stuck":
             exploration.verdicts.append(_judge_stuck(exploration, one))
         else:
-            state_jobs.append((one, "holds", _state_property(system, one.condition.expr)))
+            state_jobs.append((one, "holds", state_property(system, one.condition.expr)))
             if premise is not None:
-                state_jobs.append((one, "premise", _state_property(system, premise)))
+                state_jobs.append((one, "premise", state_property(system, premise)))
     found: dict[tuple[str, str], Any] = {}
     for (one, what, _), verdict in zip(state_jobs, check_states(result, [j[2] for j in state_jobs]), strict=True):
         found[(one.id, what)] = verdict
@@ -212,18 +212,19 @@ def _judge_stuck(exploration: Exploration, one: Property) -> Verdict:
         for i, (event, _) in enumerate(system.table_events)
         if system.model.named["actors"][event.actor].text("voluntary") != "true"
     ]
-    found = find_stuck(result, _state_property(system, one.condition.expr), allowed)
+    found = find_stuck(result, state_property(system, one.condition.expr), allowed)
     verdict = REFUTED if found.n_stuck else PROVED if result.complete and not found.undetermined else UNDETERMINED
     trace = story(exploration, found.first.index) if found.first is not None else ()
     expected = one.expect.get(exploration.mode, "proved")
     vacuous = found.n_condition == 0
     if one.witness is not None:
-        [seen] = check_states(result, [_state_property(system, one.witness.expr)])
+        [seen] = check_states(result, [state_property(system, one.witness.expr)])
         vacuous = seen.first_holds is None
     return Verdict(one.id, exploration.mode, exploration.configuration.id, verdict, expected, trace, vacuous)
 
 
-def _state_property(system: TableSystem, expr: Expr) -> StateProperty:
+def state_property(system: TableSystem, expr: Expr) -> StateProperty:
+    """Make a property of the engine of a condition on the root element."""
     places = system.property_places(expr)
     closure = system.program.closure(expr)
 

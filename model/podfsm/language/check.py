@@ -413,7 +413,7 @@ def titled(model: Model) -> dict[str, Place]:
     """
     found = {row.id: row.place for row in model.rows()}
     groups: list[Mapping[str, Any]] = [model.tables, model.machines, model.properties, model.views, model.refusals]
-    groups += [model.findings, model.reductions, model.defaults, model.watch]
+    groups += [model.findings, model.reductions, model.defaults, model.watch, model.explanations]
     groups += [{row.id: row for row in model.watch_rows() if row.id not in model.watch}]
     groups += [{edge.id: edge for edge in view.edges} for view in model.views.values()]
     for group in groups:
@@ -447,6 +447,7 @@ def _further_texts(model: Model) -> Iterator[tuple[str, Place]]:
     yield from ((f"kind {kind.id}", kind.place) for kind in model.kinds.values())
     yield from ((f"{refusal.id} mend", refusal.place) for refusal in model.refusals.values())
     yield from ((f"{finding.id} text", finding.place) for finding in model.findings.values())
+    yield from ((f"{one.id} text", one.place) for one in model.explanations.values() if one.text is not None)
     yield from ((f"{one.id} why", one.place) for one in model.reductions.values() if one.title and one.why)
     yield from ((f"guess {name}", guess.place) for name, guess in model.guesses.items())
     yield from ((f"chosen {name}", chosen.place) for name, chosen in model.chosen.items())

@@ -10,6 +10,7 @@ from typing import Any
 
 from podfsm.language.admission import read_admission
 from podfsm.language.check import check
+from podfsm.language.explaining import read_explanations
 from podfsm.language.model import (
     BOOL,
     NUMBER,
@@ -194,6 +195,7 @@ class Loader:
             findings=verification.findings,
             chosen=verification.chosen,
             reductions=verification.reductions,
+            explanations=read_explanations(self),
             watch=watching.rules,
             guesses=watching.guesses,
         )

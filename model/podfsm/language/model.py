@@ -496,6 +496,30 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """What `explain` can say of a pod; `explaining` tells what each `about` is for, and which parts it has."""
+
+    id: str
+    about: str
+    collection: str
+    when: Formula | None
+    value: Formula | None
+    text: Formula | None
+    of: str
+    field: str
+    seen: str
+    features: tuple[str, ...]
+    fields: tuple[str, ...]
+    tables: tuple[str, ...]
+    events: tuple[str, ...]
+    settles: bool
+    why: str
+    cite: str
+    place: Place
+    translations: Mapping[str, Formula]
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """A part of a JSON answer.
 
@@ -616,6 +640,7 @@ class Model:
     findings: Mapping[str, Finding] = field(default_factory=dict)
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
     reductions: Mapping[str, Reduction] = field(default_factory=dict)
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
     watch: Mapping[str, WatchRule] = field(default_factory=dict)
     guesses: Mapping[str, Guess] = field(default_factory=dict)
 

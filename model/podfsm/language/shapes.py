@@ -73,6 +73,22 @@ def _record(what: str, keys: Keys, required: str = "", one_of: str = "", text: b
     return Shape(what, text=text, keys=keys, required=tuple(required.split()), one_of=tuple(one_of.split()))
 
 
+#: What an entry of `explanations:` may be about (`explaining`), and the keys that it must then have besides.
+EXPLAINED: Mapping[str, tuple[str, ...]] = {
+    "base": ("features",),
+    "way": ("features",),
+    "likeness": ("per", "fields"),
+    "goal": ("per", "of", "when", "text"),
+    "hindrance": ("per", "of", "when", "text"),
+    "counted": ("events",),
+    "order": ("events",),
+    "state": ("per", "of", "field", "text"),
+    "reason": ("per", "text", "value"),
+    "waiting": ("per", "when", "text"),
+    "timer": ("per", "when", "text", "value"),
+    "vocabulary": ("per", "field", "of"),
+}
+
 _OBSERVATION: Keys = {
     **_each("at present count", "path"),
     **_each("which", "paths"),
@@ -328,6 +344,16 @@ SHAPES: Mapping[str, Shape] = {
         "holds rows",
     ),
     "guess": _record("a guess", {"values": "words", "why": "text"}, "why"),
+    "explanation": _record(
+        "an explanation",
+        _merge(
+            {"about": Shape("what an explanation is about", text=True, choices=tuple(EXPLAINED))},
+            {"seen": Shape("what a condition is asked of", text=True, choices=("object", "model")), "settles": "flag"},
+            _each("features fields tables events", "words"),
+            _each("per of when value text field why cite", "text"),
+        ),
+        "about why",
+    ),
     "explored-feature": _record("an explored feature", _each("when why", "text"), "why"),
     "reduction": _record(
         "a reduction",
@@ -388,6 +414,7 @@ SECTIONS: Mapping[str, str | Shape] = {
     "guesses": _section("guesses", "guess"),
     "explored-features": _section("explored-features", "explored-feature"),
     "reductions": _section("reductions", "reduction"),
+    "explanations": _section("explanations", "explanation"),
     **{name: _section(name, "anything") for name in NAMED_SECTIONS},
     "diagrams": _section("diagrams", "diagram"),
     "arrows": _section("arrows", "text"),

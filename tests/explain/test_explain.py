@@ -1,0 +1,264 @@
+"""The command, end to end, and what it says of pods whose state is plain."""
+
+import copy
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+import podfsm
+from explain.conftest import Guide, Object, Traces
+from podfsm.cli.application import run as command
+from podfsm.cli.output import Console
+from podfsm.errors import PodfsmError
+from podfsm.explain import IMPOSSIBLE, POSSIBLE, run
+from podfsm.requests import ExplainRequest, Status
+
+
+@pytest.fixture(scope="module")
+def failed(traces: Traces) -> Object:
+    """The first version of a pod that has failed."""
+    return next(pod for _, pod in traces.events("b01-never-exit1") if pod["status"]["phase"] == "Failed")
+
+
+@pytest.fixture(scope="module")
+def starting(traces: Traces) -> Object:
+    """The first version of a pod."""
+    return traces.object("b01-never-exit1", 0)
+
+
+def _write(path: Path, *pods: Object) -> str:
+    path.write_text(json.dumps(pods[0] if len(pods) == 1 else {"apiVersion": "v1", "kind": "List", "items": pods}))
+    return str(path)
+
+
+def _explained(**given: Any) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = run(ExplainRequest(console=Console(out, err), **given))
+    return status, out.getvalue(), err.getvalue()
+
+
+def _schema() -> dict[str, Any]:
+    path = Path(podfsm.__file__).parent / "schemas" / "explain.schema.json"
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def test_json_is_as_its_schema_says(tmp_path: Path, failed: Object, starting: Object) -> None:
+    _, out, _ = _explained(files=(_write(tmp_path / "pods.json", failed, starting),), output="json")
+    jsonschema.validate(json.loads(out), _schema())
+    assert [pod["phase"] for pod in json.loads(out)["pods"]] == ["Failed", "Pending"]
+
+
+def test_the_schema_refuses_other_json() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"schema": 1, "pods": [{"pod": "a"}]}, _schema())
+
+
+@pytest.mark.parametrize(
+    ("goal", "status"), [("failed", Status.FINE), ("ready", IMPOSSIBLE), ("succeeded", IMPOSSIBLE), ("gone", POSSIBLE)]
+)
+def test_the_goal_decides_the_status(tmp_path: Path, failed: Object, goal: str, status: int) -> None:
+    assert _explained(files=(_write(tmp_path / "pod.json", failed),), goal=goal)[0] == status
+
+
+def test_the_worst_of_several_pods_decides(tmp_path: Path, failed: Object, starting: Object) -> None:
+    files = (_write(tmp_path / "pods.json", starting, failed, starting),)
+    assert _explained(files=files, goal="ready")[0] == IMPOSSIBLE
+    assert _explained(files=files, goal="failed")[0] == POSSIBLE
+
+
+def test_yaml_is_read_like_json(tmp_path: Path, failed: Object) -> None:
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(failed))
+    assert (
+        _explained(files=(str(tmp_path / "pod.yaml"),))[1]
+        == _explained(files=(_write(tmp_path / "pod.json", failed),))[1]
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_answer_is_a_screenful(tmp_path: Path, starting: Object, failed: Object, lang: Any) -> None:
+    for pod in (starting, failed):
+        lines = _explained(files=(_write(tmp_path / "pod.json", pod),), lang=lang)[1].splitlines()
+        assert 10 < len(lines) <= 50
+        assert max(map(len, lines)) <= 120
+
+
+def test_korean_says_it_in_korean(tmp_path: Path, starting: Object) -> None:
+    text = _explained(files=(_write(tmp_path / "pod.json", starting),), lang="ko")[1]
+    assert sum("가" <= letter <= "힣" for letter in text) > 100
+
+
+def test_every_part_is_explained(guide: Guide, traces: Traces) -> None:
+    """Phase, conditions and column of every version of an undisturbed pod have a row with a citation."""
+    for kind, pod in traces.events("b01-never-exit0"):
+        if kind != "DELETED" and "deletionTimestamp" not in pod["metadata"]:
+            told = guide.tell(pod)
+            assert {one.field for one in told.why} >= {"phase", "STATUS"}
+            assert [one for one in told.why if not one.row or not one.cite] == []
+
+
+def test_the_column_is_that_of_kubectl(guide: Guide, traces: Traces, repository: Path) -> None:
+    import gzip
+
+    with gzip.open(repository / "tests/data/traces/c02-init-fail-always.jsonl.gz", "rt") as lines:
+        for event in map(json.loads, lines):
+            assert guide.tell(event["object"]).column == event["table"]["status"]
+
+
+def test_a_goal_that_needs_a_disturbance_says_so(guide: Guide, traces: Traces) -> None:
+    told = guide.tell(next(p for _, p in traces.events("b01-always-exit0") if p["status"]["phase"] == "Running"))
+    [goal] = [goal for goal in told.goals if goal.id == "succeeded"]
+    assert goal.verdict == "possible"
+    assert told.hindrances[goal.way]
+
+
+def test_settled_goals_agree_with_the_exploration(guide: Guide, traces: Traces) -> None:
+    """What the tables settle without an exploration is what an exploration finds."""
+    from podfsm.explain.outlook import Outlook, about
+    from podfsm.explain.reading import pods_of
+    from podfsm.language.world import World
+
+    goals = {goal.of: goal for goal in about(guide.program.model, "goal")}
+    settled = 0
+    for scenario in ("b01-never-exit0", "b01-never-exit1"):
+        for kind, pod in traces.events(scenario):
+            [seen], _ = pods_of(json.dumps(pod).encode(), "x", guide.program)
+            outlook = Outlook(guide.explorer, World(guide.program, seen.object))
+            for one in about(guide.program.model, "hindrance"):
+                if kind != "DELETED" and one.settles and outlook.holds(one.when) and len(outlook.states):
+                    assert outlook.explored is not None
+                    assert not outlook.explored.reaching(goals[one.of])[outlook.states].any(), (scenario, one.id)
+                    settled += 1
+    assert settled
+
+
+def test_unknown_fields_and_reasons_are_told_not_guessed(guide: Guide, starting: Object, traces: Traces) -> None:
+    pod = copy.deepcopy(next(p for _, p in traces.events("b01-never-exit1") if p["status"].get("containerStatuses")))
+    pod["status"]["newField"] = {"a": 1}
+    pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "FromTheFuture"}}
+    pod["status"]["conditions"].append({"type": "example.com/own", "status": "True"})
+    unknown = {value or field for field, value in guide.tell(pod).unknown}
+    assert unknown >= {"status.newField", "FromTheFuture", "example.com/own"}
+    assert guide.tell(starting).unknown == ()
+
+
+def test_an_object_that_no_state_looks_like_is_said_so(guide: Guide, starting: Object) -> None:
+    pod = copy.deepcopy(starting)
+    pod["status"]["phase"] = "Lost"
+    told = guide.tell(pod)
+    assert not told.seen
+    assert {goal.verdict for goal in told.goals} == {"possible"}
+    assert not any(goal.certain for goal in told.goals)
+
+
+def test_timers_have_dates(guide: Guide, traces: Traces) -> None:
+    pod = copy.deepcopy(next(p for _, p in traces.events("h01-deadline-always") if p["status"].get("startTime")))
+    pod["status"]["startTime"] = "2026-01-01T00:00:00Z"
+    pod["spec"]["activeDeadlineSeconds"] = 90
+    pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:30Z"
+    assert {timer.id: timer.at for timer in guide.tell(pod).timers} == {
+        "timer.deadline": "2026-01-01T00:01:30Z",
+        "timer.grace": "2026-01-01T00:00:30Z",
+    }
+
+
+def test_likely_events_come_first(guide: Guide, starting: Object) -> None:
+    told = guide.tell(starting)
+    assert told.next[0].id == "scheduling.bind"
+    assert told.next[0].actor == "scheduler"
+
+
+def test_the_lifecycle_is_drawn(tmp_path: Path, failed: Object) -> None:
+    target = tmp_path / "now.dot"
+    status, out, err = _explained(files=(_write(tmp_path / "pod.json", failed),), diagram=target, output="json")
+    assert status == Status.FINE
+    assert "digraph" in target.read_text()
+    assert json.loads(out)
+    assert str(target) in err
+
+
+def test_only_one_pod_is_drawn(tmp_path: Path, failed: Object) -> None:
+    with pytest.raises(PodfsmError, match="give one"):
+        _explained(files=(_write(tmp_path / "pods.json", failed, failed),), diagram=tmp_path / "a.svg")
+
+
+# ------------------------------------------------------------------------------------------------------------- kubectl
+
+
+def _kubectl(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = directory / "kubectl"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(directory), prepend=":")
+
+
+def test_a_name_is_asked_of_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: Object) -> None:
+    _write(tmp_path / "pod.json", failed)
+    _kubectl(tmp_path, monkeypatch, f'echo "$@" >{tmp_path}/arguments; cat {tmp_path}/pod.json')
+    assert _explained(names=("app",), namespace="shop", goal="ready")[0] == IMPOSSIBLE
+    assert (tmp_path / "arguments").read_text().split() == "get pod -o json --namespace shop -- app".split()
+
+
+def test_what_kubectl_complains_of_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _kubectl(tmp_path, monkeypatch, 'echo "Error: no such pod" >&2; exit 1')
+    with pytest.raises(PodfsmError, match="kubectl: Error: no such pod"):
+        _explained(names=("app",))
+
+
+def test_a_missing_kubectl_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PodfsmError, match="kubectl is not installed"):
+        _explained(names=("app",))
+
+
+# ------------------------------------------------------------------------------------------------------------ bad usage
+
+
+def test_an_unknown_goal_is_refused() -> None:
+    with pytest.raises(PodfsmError, match="unknown goal 'happy'; known: ready"):
+        _explained(names=("app",), goal="happy")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        "nonsense",
+        '{"kind": "Pod", "metadata": 3}',
+        '{"kind": "Pod", "spec": {"containers": "a"}}',
+        '{"kind": "Pod", "status": {"containerStatuses": [{"restartCount": "many"}]}}',
+        '{"kind": "Pod", "metadata": {"deletionTimestamp": "yesterday"}}',
+        '{"kind": "Deployment", "apiVersion": "apps/v1"}',
+        '{"kind": "List", "items": {"a": 1}}',
+        '{"items": []}',
+    ],
+)
+def test_bad_input_ends_with_two(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (tmp_path / "bad").write_text(text)
+    assert command(["explain", "-f", str(tmp_path / "bad")]) == Status.UNUSABLE
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "bad" in captured.err
+
+
+def test_an_empty_list_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text('{"kind": "List", "apiVersion": "v1", "items": []}')
+    status, out, _ = _explained(files=(str(tmp_path / "none.json"),), output="json")
+    assert (status, json.loads(out)) == (Status.FINE, {"schema": 1, "pods": []})
+
+
+def test_escape_sequences_are_neutralised(tmp_path: Path, failed: Object) -> None:
+    pod = copy.deepcopy(failed)
+    pod["metadata"]["name"] = "a\x1b[31mb\u202e"
+    pod["spec"]["containers"][0]["name"] = "c\x1b]0;x\x07"
+    pod["status"]["containerStatuses"][0]["name"] = "c\x1b]0;x\x07"
+    pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "R\x9b2J"}}
+    text = _explained(files=(_write(tmp_path / "pod.json", pod),))[1]
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
