@@ -22,7 +22,7 @@ from podfsm.requests import (
     VerifyRequest,
 )
 
-COMMANDS = ("build", "conform", "derive", "draw", "generate", "show", "verify")
+COMMANDS = ("build", "conform", "derive", "draw", "explain", "generate", "show", "verify")
 
 Fake = Callable[[str, Callable[[Request], int]], None]
 
