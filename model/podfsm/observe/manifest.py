@@ -244,7 +244,7 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     kind = program.model.kinds[value["kind"]]
     assert kind.pod is not None
     wrong, remarked = len(findings.problems), len(findings.notes)
-    entries = entries_of(value)
+    entries = _entries(value)
     if entries > MAX_ENTRIES:
         findings.problem("", f"its lists have {entries} entries", f"at most {MAX_ENTRIES} are read; leave some out")
         return None
@@ -266,7 +266,7 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     spec = copy.deepcopy(pod.get("spec") or {})
     document = {"metadata": metadata, "spec": spec, "manifest": manifest}
     try:
-        write_defaults(program, document)
+        _write_defaults(program, document)
         _refuse(program, document, value, kind, findings)
     except DocumentError as error:
         # In an object that the section `objects:` does not look into.
@@ -297,44 +297,16 @@ def _at(value: Any, path: Iterable[str]) -> Any:
     return value
 
 
-def entries_of(value: Any) -> int:
+def _entries(value: Any) -> int:
     """Count the objects that stand in lists."""
     if isinstance(value, Mapping):
-        return sum(map(entries_of, value.values()))
+        return sum(map(_entries, value.values()))
     if isinstance(value, list):
-        return sum(isinstance(item, Mapping) for item in value) + sum(map(entries_of, value))
+        return sum(isinstance(item, Mapping) for item in value) + sum(map(_entries, value))
     return 0
 
 
 # ---------------------------------------------------------------------------------------------------------------- types
-
-
-def misfits(value: Any, wanted: str, place: str, program: Program) -> tuple[list[str], list[str]]:
-    """Compare a value with one of the types of the section `objects:`.
-
-    Parameters
-    ----------
-    value
-        JSON value.
-    wanted
-        Name of the type.
-    place
-        What to put before the messages.
-    program
-        The tables under one choice of gates.
-
-    Returns
-    -------
-    list of str
-        Messages on what has a wrong type, each with its path.
-    list of str
-        Paths of unknown fields.
-    """
-    problems: list[str] = []
-    notes: list[Note] = []
-    _check(value, Type("one", wanted), "", _Findings(place, Document(1, value), problems, notes, []), program)
-    start = f"{place}: document 1, "
-    return [text.replace(start, f"{place}: ", 1) for text in problems], [one.place.removeprefix(start) for one in notes]
 
 
 def _check(value: Any, wanted: Type, path: str, findings: _Findings, program: Program) -> None:
@@ -435,7 +407,7 @@ def _elements(world: World, program: Program, collection: str) -> list[Element]:
     return [child for parent in _elements(world, program, above) for child in parent.children_of(collection)]
 
 
-def write_defaults(program: Program, document: Mapping[str, Any]) -> None:
+def _write_defaults(program: Program, document: Mapping[str, Any]) -> None:
     """Write all defaults into the document; each reads it as it was before."""
     world = World(program, document)
     writes: list[tuple[Any, tuple[str, ...], Any]] = []
