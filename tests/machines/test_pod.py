@@ -478,3 +478,45 @@ def test_other_tables_can_be_given() -> None:
     model = tables.shipped()
     pod = made(model=model)
     assert PodMachine.from_json(pod.to_json(), model).variables == pod.variables
+
+
+# ---------------------------------------------------------------------------------------------------------- tolerations
+
+
+UNREACHABLE = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tolerations", "expires"),
+    [
+        ("Pod", [], True),
+        ("Pod", [{"operator": "Exists"}], False),
+        ("Pod", [{"operator": "Exists", "effect": "NoSchedule"}], True),
+        ("Pod", [UNREACHABLE], False),
+        ("Pod", [{"key": UNREACHABLE["key"], "effect": "NoExecute"}], False),
+        ("Pod", [{"key": UNREACHABLE["key"], "value": "yes"}], True),
+        ("Pod", [{"key": "node.kubernetes.io/not-ready", "operator": "Exists"}], True),
+        ("Pod", [{**UNREACHABLE, "tolerationSeconds": 60}, {"operator": "Exists"}], True),
+        ("Pod", [{"operator": "Exists"}, {**UNREACHABLE, "tolerationSeconds": 60}], False),
+        ("DaemonSet", [], False),
+        ("DaemonSet", [{**UNREACHABLE, "tolerationSeconds": 60}], False),
+        ("DaemonSet", [{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}], True),
+    ],
+)
+def test_a_pod_that_tolerates_a_lost_node_is_not_deleted_by_it(
+    kind: str, tolerations: list[dict[str, Any]], expires: bool
+) -> None:
+    """A lost node is marked: what may happen then depends on what the pod tolerates."""
+    spec = {"nodeName": "n", "containers": [{"name": "app", "image": "a"}], "tolerations": tolerations}
+    manifest: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    if kind == "DaemonSet":
+        labels = {"app": "p"}
+        template = {"metadata": {"labels": labels}, "spec": {k: v for k, v in spec.items() if k != "nodeName"}}
+        outer = {"selector": {"matchLabels": labels}, "template": template}
+        manifest = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "p"}, "spec": outer}
+    pod = PodMachine.from_manifest(manifest, features=["node-loss", "deletion", "scheduling"])
+    if kind == "DaemonSet":
+        pod.fire("scheduling", "bind")
+    pod.fire("node", "silence")
+    pod.fire("node", "mark")
+    assert any(e.region == "node" and e.event == "expire" for e in pod.enabled()) == expires
