@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from podfsm.language import tables
 from podfsm.requests import Status
 
 Verify = Callable[..., Any]
@@ -98,3 +99,10 @@ def test_many_containers_are_given_up_quickly(verify: Verify, count: int) -> Non
     answer = verify(manifest, tables=None)
     assert answer.status is Status.UNDETERMINED
     assert answer.pods[0]["states"] == 0
+
+
+@pytest.mark.parametrize("name", ["finding.gone-with-node", "finding.not-replaced"])
+def test_what_the_loss_of_a_node_means_needs_no_exploration(name: str) -> None:
+    """So it is known of pods, too, of which the loss of the node was left out."""
+    finding = tables.shipped().findings[name]
+    assert (finding.features, finding.conditions) == ((), ())
