@@ -133,8 +133,12 @@ def test_notes_do_not_refuse(program: Program) -> None:
     reading = read_manifests([str(DATA / "port-clash.yaml"), str(DATA / "multi-document.yaml")], program)
     assert [note.id for note in reading.notes] == ["refusal.port-shared", "", ""]
     assert [len(pod.notes) for pod in reading.pods] == [1, 0, 1]
-    assert str(reading.notes[2]).endswith(
-        "livenesProbe: unknown field, which does nothing; did you mean livenessProbe?"
+    told = [str(note).removeprefix(f"{DATA}/") for note in reading.notes]
+    assert told[0].startswith("port-clash.yaml:13:29: document 1, spec.")
+    assert re.fullmatch(
+        r"multi-document.yaml:\d+:\d+: document \d, .*livenesProbe: "
+        r"unknown field, which does nothing; did you mean livenessProbe\?",
+        told[2],
     )
 
 
@@ -259,7 +263,7 @@ def test_problems_of_all_files_are_reported_together(program: Program) -> None:
     with pytest.raises(PodfsmError) as caught:
         read_manifests([str(DATA / "invalid" / "no-pod.yaml"), "/no/such/file", str(DATA / "finalizer.yaml")], program)
     first, *_, last = caught.value.messages
-    assert "no-pod.yaml: document 1, kind: an object of kind 'ConfigMap' holds no pod" in first
+    assert "no-pod.yaml:2:7: document 1, kind: an object of kind 'ConfigMap' holds no pod" in first
     assert last.startswith("/no/such/file: cannot be read")
 
 

@@ -37,7 +37,8 @@ class Note:
     id
         Row of the section `refusals:` of the tables; empty for an unknown field, a doubled key, an object without pod.
     place
-        File, document and path, such as ``web.yaml: document 2, spec.template.spec.containers[0].ports``.
+        File, line and column (not of JSON), document and path, such as
+        ``web.yaml:31:9: document 2, spec.template.spec.containers[0].ports``.
     text
         What is remarked.
     mend
@@ -118,16 +119,17 @@ class _Findings:
         """Return the word that is written at a path; '' if it is not known."""
         return self.document.word(".".join([*self.paths, path]))
 
-    def below(self, path: str) -> str:
-        return ", ".join([f"document {self.document.number}", *self.paths, *([path] if path else [])])
+    def place(self, path: str) -> str:
+        """Say where a path is: file, line and column where they are known, document and path."""
+        mark = self.document.place(".".join([*self.paths, path]).removesuffix("."))
+        file = f"{self.file}:{mark}" if mark else self.file
+        return ": ".join([file, ", ".join([f"document {self.document.number}", *self.paths, *([path] if path else [])])])
 
     def problem(self, path: str, what: str, mend: str) -> None:
-        place = self.document.place(".".join([*self.paths, path]).removesuffix("."))
-        file = f"{self.file}:{place}" if place else self.file
-        self.problems.append(f"{file}: {self.below(path)}: {what}; {mend}")
+        self.problems.append(f"{self.place(path)}: {what}; {mend}")
 
     def note(self, path: str, what: str, mend: str, identifier: str = "") -> None:
-        self.notes.append(Note(identifier, f"{self.file}: {self.below(path)}", what, mend))
+        self.notes.append(Note(identifier, self.place(path), what, mend))
 
 
 def read_manifests(names: Sequence[str], program: Program) -> Reading:

@@ -92,11 +92,14 @@ def manifest_answer(text: str, program: Program) -> dict[str, Any]:
     try:
         reading = read_manifest(text.encode(), "manifest", program)
     except PodfsmError as error:
-        # Of what is refused the place is told by its path.
-        told = [re.sub(r"^manifest:\d+:\d+(?=: document )", "manifest", message) for message in error.messages]
-        return {"refused": [": ".join(message.split(": ")[:2]) for message in told]}
-    notes = [f"{note.id} {note.place}" for note in reading.notes]
+        return {"refused": [": ".join(_by_path(message).split(": ")[:2]) for message in error.messages]}
+    notes = [f"{note.id} {_by_path(note.place)}" for note in reading.notes]
     return {"pods": [{"kind": pod.kind, **pod.pod} for pod in reading.pods], "notes": notes}
+
+
+def _by_path(message: str) -> str:
+    """Leave out line and column: places in the sample are told by their paths."""
+    return re.sub(r"^manifest:\d+:\d+(?=: document )", "manifest", message)
 
 
 def difference(answer: Any, wanted: Any, path: str = "answer") -> str | None:
