@@ -58,6 +58,12 @@ def test_an_event_with_its_actor(show: Show) -> None:
     assert "when: instance is running and the worker syncs the pod" in text
 
 
+def test_a_number_that_is_not_counted_has_no_list_of_values(show: Show) -> None:
+    assert "variable instance-exit: a number; its exit code" in show("container")
+    assert "variable instance-restarts: 0, 1, 2; its attempt number" in show("container")
+    assert "instance-exit: 수; " in show("container", lang="ko")
+
+
 def test_a_term_that_is_an_entry_too_is_told_once(show: Show) -> None:
     found = json.loads(show("phase", output="json"))["entries"]
     assert [entry["kind"] for entry in found].count("word") == 1

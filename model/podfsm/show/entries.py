@@ -146,6 +146,9 @@ class Entries:
                 variable = fields[name].variable
                 if variable is not None:
                     values = ", ".join(literal(value) for value in variable.values)
+                    if fields[name].type.kind == "number" and len(variable.values) == 1:
+                        # Where it starts; what it may become depends on the pod.
+                        values = self._phrase("a number")
                     facts.append(
                         (
                             f"variable {name}",

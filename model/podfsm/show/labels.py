@@ -119,6 +119,7 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "always (if no row before it applies)": "언제나(앞의 행이 해당하지 않으면)",
         "otherwise": "그 밖에",
         "nothing changes": "아무것도 바꾸지 않음",
+        "a number": "수",
         "yes": "예",
         "other events": "다른 이벤트",
         "each version": "버전 하나하나",
