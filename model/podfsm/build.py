@@ -58,7 +58,7 @@ def run(request: BuildRequest) -> int:
     report = _report(request, model)
     problems += report.problems
     if request.tables is not None:
-        problems += resized(_manifest(root), tables.shipped(), report)
+        problems += resized(_shipped_sizes(request, root, model), report)
     for problem in (*problems, *report.undetermined):
         request.console.error(problem)
     if request.tables is not None:
@@ -127,20 +127,43 @@ def _manifest(root: Path | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def resized(committed: Mapping[str, Any], model: Model, report: Report) -> list[str]:
-    """Say which configurations have other sizes than those committed for a model; nothing if those are of another."""
-    if committed.get("tables") != model.digest:
-        return []
+Sizes = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""Numbers of states and transitions, and depth, by configuration and mode."""
+
+
+def _shipped_sizes(request: BuildRequest, root: Path | None, model: Model) -> Sizes:
+    """Find the sizes that the shipped tables have; nothing if other tables do not differ from them.
+
+    Without a committed manifest, or if it is of earlier tables, the shipped tables are explored, too.
+    """
+    shipped = tables.shipped()
+    committed = _manifest(root)
+    if committed.get("tables") == shipped.digest:
+        found: Sizes = committed.get("configurations", {})
+        return found
+    if not changes(model.files, shipped.files):
+        return {}
+    return sizes_of(_report(request, shipped))
+
+
+def resized(shipped: Sizes, report: Report) -> list[str]:
+    """Say which configurations have other sizes than with the shipped tables."""
     found = []
-    for name, sizes in committed.get("configurations", {}).items():
+    for name, sizes in shipped.items():
         for mode, size in sizes.items():
             one = report.configurations.get(name)
             now = _size(one.sizes[mode]) if one is not None and mode in one.sizes else None
             if now is not None and now != size:
                 found.append(
-                    f"configuration {name}, {mode.replace('-', ' ')}: {_told(now)}; committed are {_told(size)}"
+                    f"configuration {name}, {mode.replace('-', ' ')}: {_told(now)}; "
+                    f"with the shipped tables {_told(size)}"
                 )
     return found
+
+
+def sizes_of(report: Report) -> Sizes:
+    """Take the sizes of all configurations from a report."""
+    return {one.id: {mode: _size(size) for mode, size in one.sizes.items()} for one in report.configurations.values()}
 
 
 def _size(size: Size) -> dict[str, int]:
@@ -190,9 +213,7 @@ def manifest(model: Model, report: Report) -> dict[str, Any]:
         "schema": 1,
         "kubernetes": kubernetes.default_minor(model),
         "tables": model.digest,
-        "configurations": {
-            one.id: {mode: _size(size) for mode, size in one.sizes.items()} for one in report.configurations.values()
-        },
+        "configurations": sizes_of(report),
         "properties": {
             one.id: {mode: verdict.verdict for mode, verdict in one.modes.items()} for one in report.properties.values()
         },

@@ -198,9 +198,25 @@ def test_sizes_are_compared_with_those_committed_for_the_shipped_tables(run: Bui
     manifest.write_text(manifest.read_text("utf-8").replace('"states": 5', '"states": 6'), encoding="utf-8")
     status, _, err = run(tables=lamp, check=True, out=tmp_path / "out")
     assert status == Status.DIFFERS
-    assert "configuration one-lamp, as is: 5 states, 11 transitions, depth 3; committed are 6 states" in err
+    assert "one-lamp, as is: 5 states, 11 transitions, depth 3; with the shipped tables 6 states, 11 trans" in err
     manifest.write_text(manifest.read_text("utf-8").replace(load(LAMP).digest, "0" * 16), encoding="utf-8")
     assert run(tables=lamp, check=True, out=tmp_path / "out")[0] == Status.FINE
+
+
+@pytest.mark.parametrize("committed", ["of earlier tables", "missing"])
+def test_sizes_are_compared_whatever_is_committed(run: Build, lamp: Path, tmp_path: Path, committed: str) -> None:
+    """A grid that fails once more while it has failed: only the number of transitions tells of it."""
+    (tmp_path / "out").mkdir()
+    if committed == "of earlier tables":
+        run(out=tmp_path / "out")
+        manifest = tmp_path / "out" / build.MANIFEST
+        manifest.write_text(manifest.read_text("utf-8").replace(load(LAMP).digest, "0" * 16), encoding="utf-8")
+    change(lamp, 'when: "power = on", then: {power: cut}', "then: {power: cut}")
+    status, _, err = run(tables=lamp, check=True, out=tmp_path / "out")
+    assert status == Status.DIFFERS
+    (line,) = (line for line in err.splitlines() if "configuration one-lamp, as is" in line)
+    assert "with the shipped tables 5 states, 11 transitions, depth 3" in line
+    assert "row supply.cut is changed" in err
 
 
 def test_outside_a_checkout_it_needs_a_directory(run: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
