@@ -29,6 +29,7 @@ def _anchored(model: Model) -> Iterator[tuple[str, str]]:
         ("gates.md", model.gates),
         ("findings.md", model.findings),
         ("findings.md", model.reductions),
+        ("explaining.md", model.explanations),
         ("manifests.md", model.refusals),
         ("manifests.md", model.defaults),
         ("lifetimes.md", model.named["lifetimes"]),

@@ -111,6 +111,7 @@ def _contents(book: Book) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "configurations.md", "configurations.md.j2", {}
     yield "manifests.md", "manifests.md.j2", {}
     yield "findings.md", "findings.md.j2", {}
+    yield "explaining.md", "explaining.md.j2", {}
     yield "words.md", "words.md.j2", {"sections": _words(model)}
 
 

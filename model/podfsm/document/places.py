@@ -10,7 +10,7 @@ from podfsm.language.model import Model, Named
 #: Kinds that need no prefix where an entry of the tables names another one, in the order in which they are tried.
 PLAIN_KINDS = (
     "row event table machine view edge property gate term lifetime seed belief refusal finding default reduction "
-    "configuration region kind diagram procedure assumption actor feature defect watch explanation guess"
+    "configuration region kind diagram procedure assumption actor feature defect watch explanation guess told"
 ).split()
 
 #: Sections of entries that have a place on the page of another name.
@@ -37,6 +37,7 @@ _ON_PAGE = {
     "watch": "watching.md",
     "explanation": "watching.md",
     "guess": "watching.md",
+    "told": "explaining.md",
 }
 
 #: Kinds that share a page with another one and may share names with it.
@@ -134,6 +135,7 @@ def _named(model: Model) -> Mapping[str, Mapping[str, object]]:
         "procedure": model.procedures,
         "refusal": model.refusals,
         "finding": model.findings,
+        "told": model.explanations,
         "default": model.defaults,
         "reduction": model.reductions,
         "kind": model.kinds,

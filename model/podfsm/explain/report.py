@@ -94,7 +94,7 @@ class Printer:
         )
 
     def _why(self, one: Any) -> str:
-        row = self._rows.get(one.row)
+        row = self._rows.get(one.row) or self.model.explanations.get(one.row)
         if row is None and one.row not in self._events:
             return f"{one.field} = {one.value}: {word(self.lang, 'hidden')}"
         why = self._say(row.why, row.id) if row is not None else self._event(one.row)

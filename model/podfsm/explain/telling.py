@@ -194,8 +194,11 @@ class Teller:
     def _why(self, world: World, outlook: Outlook) -> Iterator[Why]:
         for one, element in self._holding(world, "reason"):
             value = str(self._ask(one.value, element))
-            row = one.events[0] if one.events else self._row(one, value, element, outlook)
-            yield Why(self._text(one, element), value, row, self._cite(row))
+            if not one.tables:
+                row = one.events[0] if one.events else one.id
+            else:
+                row = self._row(one, value, element, outlook)
+            yield Why(self._text(one, element), value, row, self._cite(row) or one.cite)
 
     def _row(self, one: Explanation, value: str, element: Element, outlook: Outlook) -> str:
         """Find the row that gives a value: on the object, else with guesses at what it hides, else in the model.

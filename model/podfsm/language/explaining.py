@@ -11,7 +11,7 @@ Each entry says with `about` what it is for:
 ``counted``    events that count for goals although their actor is free not to cause them
 ``order``      events, most likely first
 ``state``      a sentence on the region that it is `of`; `seen: model` asks the states that look like the object
-``reason``     a field of the status, its value, and the tables whose rows (or the events that) decide it
+``reason``     a field of the status, its value, and the tables whose rows, or the events that, decide it; or itself
 ``waiting``    what the pod waits for
 ``timer``      a moment at which something runs out
 ``vocabulary`` the field whose values are explained by a group of terms (`of`); others are unknown
