@@ -10,18 +10,9 @@ from typing import Any
 from podfsm.errors import PodfsmError
 from podfsm.files import read_input
 from podfsm.language.evaluate import Program
-from podfsm.language.model import Type
 from podfsm.language.world import DocumentError
-from podfsm.observe.documents import MAX_BYTES, Document, read_documents
-from podfsm.observe.manifest import (
-    MAX_ENTRIES,
-    MAX_LISTS,
-    Note,
-    _check,
-    _entries,
-    _Findings,
-    _write_defaults,
-)
+from podfsm.observe.documents import MAX_BYTES, read_documents
+from podfsm.observe.manifest import MAX_ENTRIES, MAX_LISTS, entries_of, misfits, write_defaults
 
 
 @dataclass(frozen=True)
@@ -131,10 +122,10 @@ def _objects(
 
 
 def _pod(value: Mapping[str, Any], place: str, kinds: Kinds, program: Program) -> SeenPod:
-    entries = _entries(value)
+    entries = entries_of(value)
     if entries > MAX_ENTRIES:
         raise PodfsmError(f"{place}: its lists have {entries} entries; at most {MAX_ENTRIES} are read")
-    problems, unknown = _misfits(value, kinds.type, place, program)
+    problems, unknown = misfits(value, kinds.type, place, program)
     if problems:
         raise PodfsmError(problems)
     found = {**value, "metadata": value.get("metadata") or {}, "spec": copy.deepcopy(value.get("spec") or {})}
@@ -142,16 +133,7 @@ def _pod(value: Mapping[str, Any], place: str, kinds: Kinds, program: Program) -
     # Defaults ask about the object that holds the pod: here the pod holds itself.
     manifest = {"kind": kinds.pod, "metadata": found["metadata"], "spec": found["spec"], "given": {}}
     try:
-        _write_defaults(program, {**found, "manifest": manifest})
+        write_defaults(program, {**found, "manifest": manifest})
     except DocumentError as error:
         raise PodfsmError([f"{place}: {message}" for message in error.messages]) from None
     return SeenPod(place, found, tuple(unknown))
-
-
-def _misfits(value: Any, wanted: str, place: str, program: Program) -> tuple[list[str], list[str]]:
-    """Compare a value with a type of the section `objects:`; messages on wrong types, and paths of unknown fields."""
-    problems: list[str] = []
-    notes: list[Note] = []
-    _check(value, Type("one", wanted), "", _Findings(place, Document(1, value), problems, notes, []), program)
-    start = f"{place}: document 1, "
-    return [text.replace(start, f"{place}: ", 1) for text in problems], [one.place.removeprefix(start) for one in notes]

@@ -123,7 +123,9 @@ class _Findings:
         """Say where a path is: file, line and column where they are known, document and path."""
         mark = self.document.place(".".join([*self.paths, path]).removesuffix("."))
         file = f"{self.file}:{mark}" if mark else self.file
-        return ": ".join([file, ", ".join([f"document {self.document.number}", *self.paths, *([path] if path else [])])])
+        return ": ".join(
+            [file, ", ".join([f"document {self.document.number}", *self.paths, *([path] if path else [])])]
+        )
 
     def problem(self, path: str, what: str, mend: str) -> None:
         self.problems.append(f"{self.place(path)}: {what}; {mend}")
@@ -246,7 +248,7 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     kind = program.model.kinds[value["kind"]]
     assert kind.pod is not None
     wrong, remarked = len(findings.problems), len(findings.notes)
-    entries = _entries(value)
+    entries = entries_of(value)
     if entries > MAX_ENTRIES:
         findings.problem("", f"its lists have {entries} entries", f"at most {MAX_ENTRIES} are read; leave some out")
         return None
@@ -268,7 +270,7 @@ def _pod(value: Mapping[str, Any], findings: _Findings, program: Program, number
     spec = copy.deepcopy(pod.get("spec") or {})
     document = {"metadata": metadata, "spec": spec, "manifest": manifest}
     try:
-        _write_defaults(program, document)
+        write_defaults(program, document)
         _refuse(program, document, value, kind, findings)
     except DocumentError as error:
         # In an object that the section `objects:` does not look into.
@@ -299,16 +301,44 @@ def _at(value: Any, path: Iterable[str]) -> Any:
     return value
 
 
-def _entries(value: Any) -> int:
+def entries_of(value: Any) -> int:
     """Count the objects that stand in lists."""
     if isinstance(value, Mapping):
-        return sum(map(_entries, value.values()))
+        return sum(map(entries_of, value.values()))
     if isinstance(value, list):
-        return sum(isinstance(item, Mapping) for item in value) + sum(map(_entries, value))
+        return sum(isinstance(item, Mapping) for item in value) + sum(map(entries_of, value))
     return 0
 
 
 # ---------------------------------------------------------------------------------------------------------------- types
+
+
+def misfits(value: Any, wanted: str, place: str, program: Program) -> tuple[list[str], list[str]]:
+    """Compare a value with one of the types of the section `objects:`.
+
+    Parameters
+    ----------
+    value
+        JSON value.
+    wanted
+        Name of the type.
+    place
+        What to put before the messages.
+    program
+        The tables under one choice of gates.
+
+    Returns
+    -------
+    list of str
+        Messages on what has a wrong type, each with its path.
+    list of str
+        Paths of unknown fields.
+    """
+    problems: list[str] = []
+    notes: list[Note] = []
+    _check(value, Type("one", wanted), "", _Findings(place, Document(1, value), problems, notes, []), program)
+    start = f"{place}: document 1, "
+    return [text.replace(start, f"{place}: ", 1) for text in problems], [one.place.removeprefix(start) for one in notes]
 
 
 def _check(value: Any, wanted: Type, path: str, findings: _Findings, program: Program) -> None:
@@ -409,7 +439,7 @@ def _elements(world: World, program: Program, collection: str) -> list[Element]:
     return [child for parent in _elements(world, program, above) for child in parent.children_of(collection)]
 
 
-def _write_defaults(program: Program, document: Mapping[str, Any]) -> None:
+def write_defaults(program: Program, document: Mapping[str, Any]) -> None:
     """Write all defaults into the document; each reads it as it was before."""
     world = World(program, document)
     writes: list[tuple[Any, tuple[str, ...], Any]] = []

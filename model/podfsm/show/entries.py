@@ -32,7 +32,8 @@ class Entries:
 
     def __post_init__(self) -> None:
         """Collect the entries."""
-        for entries in (self._tables(), self._machines(), self._properties(), self._views(), self._findings()):
+        sources = (self._tables(), self._machines(), self._properties(), self._views(), self._findings())
+        for entries in (*sources, self._explanations()):
             self._add(entries)
         for entries in (self._watch(), self._guesses()):
             self._add(entries)
@@ -284,6 +285,19 @@ class Entries:
             values = ", ".join(literal(value) for value in guess.values)
             why = self.say(guess.why, f"guess {guess.field}")
             yield Entry(guess.field, "guess of conform", "", why, "", kept([("values", values)]), guess.place)
+
+    def _explanations(self) -> Iterator[Entry]:
+        for one in self.model.explanations.values():
+            facts = [
+                ("of", one.collection),
+                ("when", self._told.condition(one.when)),
+                ("features", ", ".join(one.features)),
+                ("events", ", ".join(one.events)),
+                ("decided by", ", ".join(one.tables)),
+            ]
+            text = one.translations.get(self.lang, one.text)
+            title = text.text if text is not None else ""
+            yield Entry(one.id, "told by explain", title, self.say(one.why, one.id), one.cite, kept(facts), one.place)
 
     # --------------------------------------------------------------------------------------------------------- others
 

@@ -145,6 +145,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
         "view": "뷰",
         "edge of view": "뷰 {}의 전이",
         "finding of verify": "verify의 발견 사항",
+        "told by explain": "explain의 설명",
         "rule of conform": "conform의 규칙",
         "explanation of": "{}의 설명",
         "guess of conform": "conform의 추측",
