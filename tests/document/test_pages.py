@@ -36,6 +36,7 @@ def _anchored(model: Model) -> Iterator[tuple[str, str]]:
         ("seeds.md", model.named["seeds"]),
         ("configurations.md", model.named["configurations"]),
         ("procedures.md", model.procedures),
+        ("evidence.md", model.named["differences"]),
         ("watching.md", model.watch),
         ("watching.md", [row.id for row in model.watch_rows()]),
         ("watching.md", [f"guess {name}" for name in model.guesses]),
@@ -130,6 +131,7 @@ def _sentences(model: Model) -> Iterator[tuple[str, str, str]]:
         ("defect", "defects.md", ("title", "as-is", "intended", "advice")),
         ("lifetime", "lifetimes.md", ("ends", "anew")),
         ("seed", "seeds.md", ("why",)),
+        ("difference", "evidence.md", ("title", "why")),
     ):
         for entry in model.named[f"{section}s"].values():
             for part in parts:

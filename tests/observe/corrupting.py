@@ -5,21 +5,18 @@ from __future__ import annotations
 import copy
 import gzip
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from observe.asking import asking
 from podfsm.language.evaluate import Program
 from podfsm.language.kubernetes import gates
-from podfsm.language.load import load
-from podfsm.language.model import Model, WatchRule
-from podfsm.language.tables import DIRECTORY
+from podfsm.language.model import WatchRule
 from podfsm.language.world import Element, World
 from podfsm.observe.watch import noted
 
@@ -78,30 +75,10 @@ class Corrupter:
 
     def __init__(self) -> None:
         self.data = yaml.safe_load((DATA / "corruptions" / "corruptions.yaml").read_text())["corruptions"]
-        self.model = self._model()
+        self.model = asking({_rule(name): (data.get("per", "pod"), data["where"]) for name, data in self.data.items()})
         self.binding = self.model.bindings["watch"]
         self.program = Program(self.model, gates(self.model, "", {}), "as-is", "observed")
         self.all = [Corruption(name, self.model.watch[_rule(name)], data) for name, data in self.data.items()]
-
-    def _model(self) -> Model:
-        """Load the tables with a rule per corruption: its condition is that of the corruption."""
-        rules = {
-            _rule(name): {
-                "per": data.get("per", "pod"),
-                "step": "true",
-                "holds": data["where"],
-                "why": "corrupted",
-                "cite": "none",
-            }
-            for name, data in self.data.items()
-        }
-        with TemporaryDirectory() as directory:
-            tables = Path(directory) / "tables"
-            shutil.copytree(DIRECTORY, tables)
-            (tables / "corruptions.yaml").write_text(yaml.safe_dump({"watch": rules}))
-            settings = tables / "configurations" / "settings.yaml"
-            settings.write_text(settings.read_text().replace("languages: [en, ko]", "languages: [en]"))
-            return load(tables)
 
     def corrupted(self, corruption: Corruption, event: Event) -> tuple[Mapping[str, Any], str] | None:
         """Return the corrupted Pod object and its event type, or None where the corruption does not apply."""

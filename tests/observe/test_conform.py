@@ -1,20 +1,14 @@
 """Recorded streams conform; corrupted ones do not, at the very event."""
 
-import io
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from observe.corrupting import Corrupter, Corruption, Event, names, recorded, stream
+import evidence
+from observe.corrupting import Corrupter, names, recorded, stream
+from observe.judging import judge, survivors, whole
 from podfsm.language.tables import shipped
-from podfsm.observe.conform import Conformance
-from podfsm.observe.stream import read
-from podfsm.observe.track import Tracker
 from podfsm.observe.watch import Version, Watch, noted
-
-#: Recorded streams in which each corruption is tried, and events of each.
-STREAMS = 8
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +21,10 @@ def corrupter() -> Corrupter:
     return Corrupter()
 
 
-def judge(watch: Watch, text: bytes) -> list[dict[str, object]]:
-    conformance = Conformance(Tracker(watch))
-    return [*conformance.records(read(io.BytesIO(text), "test", 1 << 26)), conformance.summary()]
-
-
-def whole(name: str) -> bytes:
-    return stream((event.type, event.pod) for event in recorded(name))
-
-
 @pytest.mark.parametrize("name", names())
 def test_what_kubernetes_does_is_no_violation(watch: Watch, name: str) -> None:
     records = judge(watch, whole(name))
+    assert evidence.of_stream(records) == evidence.committed()["streams"][name], evidence.MEND
     assert [record for record in records if record["record"] not in ("defect", "summary")] == []
     assert records[-1]["events"] == len(recorded(name))
 
@@ -63,47 +49,12 @@ def test_the_api_server_accepted_the_foreign_writes(name: str) -> None:
     assert [record for record in records if record["record"] == "violation"] == []
 
 
-def applicable(corrupter: Corrupter, corruption: Corruption) -> Iterator[tuple[Event, bytes]]:
-    """Events to corrupt, at most one of a stream, spread over the streams; each with the stream up to it."""
-    found = 0
-    known = names()
-    # A different part of the streams for each corruption.
-    start = sum(map(ord, corruption.id)) % len(known)
-    for name in [*known[start:], *known[:start]]:
-        for event in recorded(name):
-            changed = corrupter.corrupted(corruption, event)
-            if changed is None:
-                continue
-            pod, type_ = changed
-            uid = pod["metadata"]["uid"]
-            former = [(e.type, e.pod) for e in recorded(name)[: event.number] if e.pod["metadata"]["uid"] == uid]
-            if corruption.data.get("again"):
-                former.append((event.type, event.pod))
-            yield event, stream(iter([*former, (type_, pod)]))
-            found += 1
-            break
-        if found == STREAMS:
-            return
-
-
-def survivors(watch: Watch, corrupter: Corrupter, corruption: Corruption) -> tuple[int, int]:
-    """(corrupted events that pass as right, corrupted events)."""
-    passed = tried = 0
-    for _, text in applicable(corrupter, corruption):
-        tried += 1
-        *records, _ = judge(watch, text)
-        last = text.count(b"\n") - 1
-        violations = [record["event"] for record in records if record["record"] == "violation"]
-        assert violations in ([], [last]), f"{corruption.id}: violations at {violations}, corrupted is {last}"
-        passed += not violations
-    return passed, tried
-
-
 def test_corruptions_are_found(watch: Watch, corrupter: Corrupter) -> None:
     passed = tried = 0
-    missed = {}
+    missed, found = {}, {}
     for corruption in corrupter.all:
         survived, applied = survivors(watch, corrupter, corruption)
+        found[corruption.id] = evidence.of_corruption(corruption, survived, applied)
         assert applied, f"{corruption.id} applies nowhere"
         if corruption.survives:
             assert survived, f"{corruption.id} is found after all"
@@ -113,6 +64,7 @@ def test_corruptions_are_found(watch: Watch, corrupter: Corrupter) -> None:
         tried += applied
     assert len(corrupter.all) >= 40
     assert passed <= tried * 0.05, f"{passed} of {tried} are not found: {missed}"
+    assert found == evidence.committed()["corruptions"], evidence.MEND
 
 
 def test_one_fault_is_one_violation(watch: Watch, corrupter: Corrupter) -> None:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from podfsm.document import markdown, terms
 from podfsm.document.book import Book, Page
+from podfsm.document.evidence import evidence
 from podfsm.document.places import GLOSSARY, Places, page_of, page_of_term
 from podfsm.document.texts import BASE, Texts
 from podfsm.language import kubernetes
@@ -101,6 +102,7 @@ def _contents(book: Book) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "beliefs.md", "beliefs.md.j2", {"beliefs": list(_properties(book, beliefs=True))}
     yield "defects.md", "defects.md.j2", {"defects": _defects(book)}
     yield "watching.md", "watching.md.j2", {"groups": _watch_groups(model)}
+    yield "evidence.md", "evidence.md.j2", {"evidence": evidence()}
     yield "gates.md", "gates.md.j2", {"minors": kubernetes.minors(model), "gates": _gates(model)}
     for page, groups in _term_pages(model).items():
         yield page, "terms.md.j2", {"groups": groups, "whole": page == f"{GLOSSARY}.md", "domains": _domains(model)}

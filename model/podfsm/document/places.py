@@ -10,7 +10,8 @@ from podfsm.language.model import Model, Named
 #: Kinds that need no prefix where an entry of the tables names another one, in the order in which they are tried.
 PLAIN_KINDS = (
     "row event table machine view edge property gate term lifetime seed belief refusal finding default reduction "
-    "configuration region kind diagram procedure assumption actor feature defect watch explanation guess told"
+    "configuration region kind diagram procedure assumption actor feature defect watch explanation guess told "
+    "difference"
 ).split()
 
 #: Sections of entries that have a place on the page of another name.
@@ -33,6 +34,7 @@ _ON_PAGE = {
     "lifetime": "lifetimes.md",
     "seed": "seeds.md",
     "belief": "beliefs.md",
+    "difference": "evidence.md",
     "diagram": "README.md",
     "watch": "watching.md",
     "explanation": "watching.md",
@@ -125,7 +127,9 @@ def _places(model: Model, beliefs: frozenset[str]) -> Iterator[tuple[str, str, s
 def _named(model: Model) -> Mapping[str, Mapping[str, object]]:
     named = {
         kind: model.named[f"{kind}s"]
-        for kind in "defect assumption actor feature configuration region lifetime seed belief diagram".split()
+        for kind in (
+            "defect assumption actor feature configuration region lifetime seed belief difference diagram".split()
+        )
     }
     fields = {f"{c}.{name}": field for c, found in model.fields.items() for name, field in found.items()}
     return {

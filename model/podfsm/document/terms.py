@@ -1,4 +1,4 @@
-"""Sections that only documents read: `titles`, `terms`, `lifetimes`, `seeds`, `beliefs`; they are checked here.
+"""Sections that only documents read: `titles`, `terms`, `lifetimes`, `seeds`, `beliefs`, `differences`; checked here.
 
 titles
     Headings: ``title``, ``why``; of groups of terms also ``page``, where the terms of the group are explained; of
@@ -13,6 +13,10 @@ seeds
 beliefs
     ``title``, ``why``, ``evidence``; ``number`` if it has one.
 
+differences
+    ``title`` (what the documentation says), ``why`` (what is so), ``documented`` (the page), ``stream``, ``event`` and
+    ``shows``: a condition that holds at an event of a recorded stream.
+
 All of them may have ``where`` and ``evidence`` (ids, or ``field pod.phase`` and the like) and ``cite``.
 """
 
@@ -25,7 +29,7 @@ from podfsm.errors import PodfsmError
 from podfsm.language.model import Model, Named
 from podfsm.language.source import Cell, Problems
 
-SECTIONS = ("terms", "lifetimes", "seeds", "beliefs")
+SECTIONS = ("terms", "lifetimes", "seeds", "beliefs", "differences")
 
 VERDICTS = ("right", "outdated", "wrong", "incomplete")
 """What a seed can be."""
@@ -35,6 +39,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "lifetimes": ("title", "ends", "anew"),
     "seeds": ("note", "notion", "verdict", "why"),
     "beliefs": ("title", "why", "evidence", "cite"),
+    "differences": ("title", "why", "documented", "stream", "event", "shows", "cite"),
 }
 
 

@@ -16,7 +16,8 @@ from podfsm.language.wording import parts, reads
 
 #: Sections of named entries whose titles are shown to people.
 TITLED_SECTIONS = tuple(
-    "defects assumptions actors features terms configurations diagrams beliefs regions lifetimes titles seeds".split()
+    "defects assumptions actors features terms configurations diagrams beliefs differences regions lifetimes titles "
+    "seeds".split()
 )
 #: Texts of named entries beside their title.
 FURTHER_TEXTS = {
@@ -25,6 +26,7 @@ FURTHER_TEXTS = {
     "beliefs": ("why",),
     "defects": ("as-is", "intended", "advice"),
     "diagrams": ("caption",),
+    "differences": ("why",),
     "features": ("why",),
     "lifetimes": ("ends", "anew", "why"),
     "seeds": ("why",),

@@ -385,7 +385,7 @@ def _section(what: str, shape: str) -> Shape:
 #: Sections that only carry named texts and settings; consumers read their cells.
 NAMED_SECTIONS = tuple(
     "defects assumptions actors features terms configurations diagrams kubernetes sources timers "
-    "beliefs seeds titles arrows regions lifetimes settings".split()
+    "beliefs differences seeds titles arrows regions lifetimes settings".split()
 )
 
 #: Every section of a table file.
