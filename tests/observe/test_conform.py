@@ -1,6 +1,7 @@
 """Recorded streams conform; corrupted ones do not, at the very event."""
 
 import json
+import random
 
 import pytest
 
@@ -27,6 +28,20 @@ def test_what_kubernetes_does_is_no_violation(watch: Watch, name: str) -> None:
     assert evidence.of_stream(records) == evidence.committed()["streams"][name], evidence.MEND
     assert [record for record in records if record["record"] not in ("defect", "summary")] == []
     assert records[-1]["events"] == len(recorded(name))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_missing_versions_are_no_violation(watch: Watch, seed: int) -> None:
+    """A stream may begin in the middle of a life, and versions may be missing."""
+    chance = random.Random(seed)
+    found = []
+    for name in names():
+        kept = [event for event in recorded(name) if chance.random() < 0.4]
+        records = judge(watch, stream((event.type, event.pod) for event in kept))
+        found += [
+            f"{name}#{kept[int(str(r['event']))].number} {r['rule']}" for r in records if r["record"] == "violation"
+        ]
+    assert found == []
 
 
 #: Events at which a user's write is visible, by stream.
