@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from document import reading
 from document.samples import report_of
 from podfsm.document import LANGUAGES, files
 from podfsm.document.markdown import plain, slug
+from podfsm.document.pages import _watch_groups
 from podfsm.document.words import words
 from podfsm.language.model import Model
 
@@ -168,6 +170,14 @@ def test_rules_on_what_a_watcher_may_see_stand_in_their_groups(model: Model, by_
     assert "`seen.node-kept`<br>API server | pod<br>two versions in a row | " in line
     assert "`spec.nodeName`" in line
     assert "[`K05`](defects.md#K05)" in text
+
+
+def test_rules_of_a_file_without_headings_stand_in_the_first_group(model: Model) -> None:
+    rules = dict(model.watch)
+    last = rules.popitem()
+    groups = _watch_groups(replace(model, watch=dict([last, *rules.items()])))
+    assert [rule.id for rule in groups[0][1][:2]] == [last[0], "seen.version"]
+    assert sum(len(group) for _, group in groups) == len(model.watch)
 
 
 def test_defects_say_how_conform_reports_them(model: Model, by_language: Mapping[str, Pages]) -> None:

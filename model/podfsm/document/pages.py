@@ -205,14 +205,18 @@ def _formulas(row: Row) -> list[Formula]:
 
 
 def _watch_groups(model: Model) -> list[tuple[Named, list[WatchRule]]]:
-    """Group rules on what a watcher may see; a group begins with the rule that a heading names."""
+    """Group rules on what a watcher may see; a group begins with the rule that a heading names.
+
+    Rules before the first heading, as of files that are read first, belong to the first group.
+    """
     heads = {title.text("begins"): title for title in model.named["titles"].values() if title.text("begins")}
     found: list[tuple[Named, list[WatchRule]]] = []
+    rules: list[WatchRule] = []
     for rule in model.watch.values():
         if rule.id in heads:
-            found.append((heads[rule.id], []))
-        if found:
-            found[-1][1].append(rule)
+            rules = rules if not found else []
+            found.append((heads[rule.id], rules))
+        rules.append(rule)
     return found
 
 

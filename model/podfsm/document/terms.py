@@ -90,15 +90,15 @@ def _names(entry: Named) -> Iterator[Cell]:
 
 
 def _check_groups(model: Model, problems: Problems) -> None:
-    """Check that every rule on what a watcher may see has a heading: the first one begins a group."""
+    """Check that the rules on what a watcher may see have headings."""
     begins = {title.text("begins"): title for title in model.named["titles"].values() if title.text("begins")}
     for rule, title in begins.items():
         if rule not in model.watch:
             problems.unknown(title.place, "rule (an entry of `watch`)", rule, model.watch)
-    first = next(iter(model.watch.values()), None)
-    if first is not None and first.id not in begins:
+    if model.watch and not begins:
+        first = next(iter(model.watch.values()))
         mend = f"add an entry of `titles` with `begins: {first.id}`"
-        problems.add(first.place, f"watch rule {first.id!r} stands under no heading", mend)
+        problems.add(first.place, "the rules on a watch stream have no heading", mend)
 
 
 def _check_title(model: Model, entry: Named, key: str, problems: Problems) -> None:
