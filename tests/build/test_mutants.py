@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from podfsm.explore.configuration import Configuration
+from podfsm.explore.prove import explore_configuration
 from podfsm.language import tables
+from podfsm.language.load import load
 
 # `build` is also the name of a well-known package, so that this folder cannot be imported from.
 _spec = importlib.util.spec_from_file_location("podfsm_mutants", Path(__file__).with_name("mutants.py"))
@@ -58,3 +62,21 @@ def test_what_is_changed_is_found(trial: Any, folder: str, row: str, change: str
     assert found.check in ("loading", f"vectors of {folder}")
     assert found.named
     assert any(f"row {row} is changed" in text for text in found.said)
+
+
+def test_a_toleration_that_outlives_the_return_of_the_node_is_refuted(trial: Any) -> None:
+    """No recorded answer tells of lost nodes: properties of their steps do."""
+    (entry,) = (entry for entry in mutants.entries(trial.files) if entry.id == "node.return")
+    (mutant,) = (mutant for mutant in mutants.mutants(trial.files, entry) if mutant.change == "no toleration")
+    mutant.write(trial.directory)
+    try:
+        model = load(trial.directory)
+    finally:
+        shutil.copyfile(trial.source / entry.file, trial.directory / entry.file)
+    document = {"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "app"}]}}
+    lost = Configuration("lost", document, features=("node-loss",))
+    one = model.properties["invariant.toleration-of-lost-node"]
+    (verdict,) = explore_configuration(model, lost, properties=[one]).verdicts
+    assert verdict.verdict == "REFUTED"
+    (verdict,) = explore_configuration(trial.model, lost, properties=[one]).verdicts
+    assert verdict.verdict == "PROVED"
