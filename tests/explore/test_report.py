@@ -70,12 +70,40 @@ def test_a_verdict_is_taken_over_all_configurations_with_the_shortest_story(tmp_
         ("nodes: {dark: dark", "nodes: {dim: it is dim, dark: dark", "node 'dim' of view lamp is never reached"),
         ('"pressed and parent.power = on"', '"pressed"', "[supply.cut, brightness.dark] never happens"),
         ("why: otherwise not", "unreached: nobody looks, why: otherwise not", "brightness.dark is listed as unreached"),
+        (
+            "then: dark, why",
+            "without: D1, then: dark, why",
+            "row brightness.dark says `without: D1`, but it fires as is",
+        ),
+        ("then: dark, why", "without: D1, then: dark, why", "but no row with `defect: D1` stands before it"),
         ("then: {power: cut}, publish", "then: {}, publish", "row supply.restore never fires"),
         ("then: {pressed: true}", "then: {}", "row switch.off never fires"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, problem: str) -> None:
     assert any(problem in text for text in report_with(tmp_path, old, new).problems)
+
+
+GHOST = "why: a switch and a current}"
+"""After this, a row of a defect is put before the last row of a table."""
+
+
+@pytest.mark.parametrize(
+    ("when", "without", "problems"),
+    [
+        ("", "", 1),
+        ("", ", without: D1", 0),
+        ('when: "not pressed", ', "", 0),
+    ],
+)
+def test_a_row_must_fire_as_is_unless_it_names_the_defect_that_hides_it(
+    tmp_path: Path, when: str, without: str, problems: int
+) -> None:
+    ghost = f"{GHOST}\n    - {{id: brightness.ghost, defect: D1, {when}then: bright, why: a ghost}}"
+    dark = "    - {id: brightness.dark"
+    found = report_with(tmp_path, f"{GHOST}\n{dark}", f"{ghost}\n{dark}{without}").problems
+    assert sum("fires only where defects are switched off" in text for text in found) == problems
+    assert [text for text in found if "brightness.dark" in text and "row " in text][problems:] == []
 
 
 def test_a_difference_of_views_is_told_as_a_story(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """Coverage: which rows have fired, and which conditions have been seen true and false.
 
 Nothing is green because it is never reached. What counts are the evaluations of explorations (which ask about reachable
-states only) and of recorded answers of Kubernetes.
+states only) and of recorded answers of Kubernetes, both with the defects that Kubernetes has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podfsm.language.evaluate import Program
@@ -58,12 +58,17 @@ def joined(parts: Iterable[Seen]) -> Seen:
     return total
 
 
-def judge(model: Model, seen: Seen) -> Coverage:
-    """Compare what was seen with what the tables declare."""
+def judge(model: Model, seen: Seen, intended: Seen) -> Coverage:
+    """Compare what was seen, as is and where defects are switched off, with what the tables declare.
+
+    A row must be seen as is: that it would be without a defect says nothing of Kubernetes. Only what names the defect
+    that hides it (`without`) must be seen as intended instead, and never as is.
+    """
     rows = list(model.rows())
     listed = {row.id: row.unreached for row in rows if row.unreached}
     last = _last_reached(model)
-    problems = [text for row in rows if (text := _missing(row, seen.get(row.id, (0, 0)), row.id in last))]
+    problems = [text for row in rows if (text := _missing(row, seen, intended, row.id in last))]
+    problems += _hidden_by_nothing(model)
     for machine in model.machines.values():
         for event in machine.events:
             true, false = seen.get(_guard(event.id), (0, 0))
@@ -77,7 +82,7 @@ def judge(model: Model, seen: Seen) -> Coverage:
             f"{len(listed)} of {len(rows)} rows are listed as unreached; at most {MOST_UNREACHED:.0%} may be: "
             "delete some, or add a configuration that reaches them"
         )
-    fired = sum(seen.get(row.id, (0, 0))[0] > 0 for row in rows)
+    fired = sum((intended if row.without else seen).get(row.id, (0, 0))[0] > 0 for row in rows)
     return Coverage(len(rows), fired, listed, tuple(problems))
 
 
@@ -86,25 +91,51 @@ def _guard(event: str) -> str:
     return f"when {event}"
 
 
+def _groups(model: Model) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Yield the rows of each table and event, with their order."""
+    for table in model.tables.values():
+        yield table.order, table.rows
+    for machine in model.machines.values():
+        for event in machine.events:
+            yield event.order, event.rows
+
+
 def _last_reached(model: Model) -> set[str]:
     """Rows that are followed by unreached rows alone: their conditions need not be seen false."""
     found = set()
-    groups = [table.rows for table in model.tables.values() if table.order == "first"]
-    groups += [e.rows for machine in model.machines.values() for e in machine.events if e.order == "first"]
-    for rows in groups:
+    for order, rows in _groups(model):
         reached = [row.id for row in rows if not row.unreached]
-        if reached and rows[-1].unreached:
+        if order == "first" and reached and rows[-1].unreached:
             found.add(reached[-1])
     return found
 
 
-def _missing(row: Row, seen: tuple[int, int], last: bool) -> str:
-    true, false = seen
+def _hidden_by_nothing(model: Model) -> Iterator[str]:
+    """Yield a problem for each row that names a defect of which no row stands before it."""
+    for _, rows in _groups(model):
+        for number, row in enumerate(rows):
+            if row.without and all(former.defect != row.without for former in rows[:number]):
+                yield (
+                    f"{row.place}: row {row.id} says `without: {row.without}`, but no row with `defect: {row.without}` "
+                    "stands before it; delete `without`"
+                )
+
+
+def _missing(row: Row, seen: Seen, intended: Seen, last: bool) -> str:
+    if row.without and seen.get(row.id, (0, 0))[0]:
+        return f"{row.place}: row {row.id} says `without: {row.without}`, but it fires as is; delete `without`"
+    true, false = (intended if row.without else seen).get(row.id, (0, 0))
+    only_intended = not true and intended.get(row.id, (0, 0))[0] > 0
     mend = "add a configuration or vector, or say why under `unreached`"
     if row.unreached:
-        if not true:
+        if not (true or only_intended):
             return ""
         return f"{row.place}: row {row.id} is listed as unreached ({row.unreached}), but it fires; delete `unreached`"
+    if only_intended:
+        return (
+            f"{row.place}: row {row.id} fires only where defects are switched off; mend the row before it that takes "
+            "all its cases as is, or name the defect of that row under `without`"
+        )
     if not true:
         return f"{row.place}: row {row.id} never fires, in no configuration and no vector; {mend}"
     if row.when is not None and not false and not last:

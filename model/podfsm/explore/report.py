@@ -172,11 +172,15 @@ class _Mode:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one job found: a configuration in both modes, or the cases of a folder (then without modes)."""
+    """What one job found: a configuration in both modes, or the cases of a folder (then without modes).
+
+    What was seen of the rows is `seen` as is and `intended` otherwise.
+    """
 
     modes: dict[str, _Mode] = field(default_factory=dict)
     same: bool = False
     seen: Seen = field(default_factory=dict)
+    intended: Seen = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     cases: int = 0
 
@@ -199,7 +203,7 @@ def _explore(configuration: Configuration) -> _Outcome:
     """Explore a configuration in both modes; only once if no row of a defect fires."""
     model = _tables()
     modes: dict[str, _Mode] = {}
-    seen: list[Seen] = []
+    seen: dict[str, Seen] = {mode: {} for mode in MODES}
     same = False
     for mode in MODES:
         try:
@@ -209,12 +213,14 @@ def _explore(configuration: Configuration) -> _Outcome:
             exploration = explore_configuration(model, configuration, mode, _properties(model), watch=True, **LIMITS)
             modes[mode] = _mode(model, exploration)
             _show(model, exploration)
-            seen.append(coverage.seen_by(exploration.system.program))
-            same = mode == MODES[0] and not any(row.defect and seen[-1].get(row.id, (0, 0))[0] for row in model.rows())
+            seen[mode] = coverage.seen_by(exploration.system.program)
+            same = mode == MODES[0] and not any(
+                row.defect and seen[mode].get(row.id, (0, 0))[0] for row in model.rows()
+            )
         except (EvaluationError, LimitError, PodfsmError, ValueError) as error:
             problem = f"configuration {configuration.id}, {mode.replace('-', ' ')}: {error}"
-            return _Outcome(modes, False, coverage.joined(seen), [problem])
-    return _Outcome(modes, same, coverage.joined(seen))
+            return _Outcome(modes, False, seen["as-is"], seen["intended"], [problem])
+    return _Outcome(modes, same, seen["as-is"], seen["intended"])
 
 
 def _properties(model: Model) -> Iterable[Property]:
@@ -355,7 +361,8 @@ def _put_together(
                 problems.append(text)
     computed = {view: _view(model, view, explored.values(), broken) for view in model.views}
     problems += [text for view in computed.values() for text in view.differences]
-    covered = coverage.judge(model, coverage.joined(outcome.seen for outcome in outcomes.values()))
+    seen, intended = (coverage.joined(getattr(o, mode) for o in outcomes.values()) for mode in ("seen", "intended"))
+    covered = coverage.judge(model, seen, intended)
     return Report(
         tables=model.digest,
         configurations={c.id: _configuration(c, explored[c.id]) for c in configurations},

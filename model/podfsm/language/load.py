@@ -638,7 +638,9 @@ class Loader:
         if gate and not self.use_gate(gate.removeprefix("not ")):
             self.problems.unknown(cell.place, "gate", gate, self.gates)
         defect = self.text(cell, "defect")
-        self._known("defects", defect, cell)
+        without = self.text(cell, "without")
+        for name in (defect, without):
+            self._known("defects", name, cell)
         feature = self.text(cell, "feature") or self.text(parent, "feature")
         self._known("features", feature, cell)
         return Row(
@@ -657,6 +659,7 @@ class Loader:
             feature=feature,
             either=self.text(cell, "explore") == "either",
             unreached=self.text(cell, "unreached"),
+            without=without,
         )
 
     def _known(self, section: str, name: str, cell: Cell) -> None:

@@ -181,7 +181,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: when it matches, what it gives or changes, why, and who says so."""
+    """One row: when it matches, what it gives or changes, why, and who says so.
+
+    With `defect`, the row exists only as is. `without` names a defect whose rows before this one take all its cases as
+    is: it is reached only where that defect is switched off.
+    """
 
     id: str
     owner: str
@@ -198,6 +202,7 @@ class Row:
     feature: str = ""
     either: bool = False
     unreached: str = ""
+    without: str = ""
 
 
 @dataclass(frozen=True, slots=True)

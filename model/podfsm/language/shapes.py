@@ -150,7 +150,7 @@ SHAPES: Mapping[str, Shape] = {
                 "end": "flag",
                 "explore": Shape("`explore`", text=True, choices=("either",)),
             },
-            _each("id when why cite actor gate defect feature unreached title", "text"),
+            _each("id when why cite actor gate defect without feature unreached title", "text"),
         ),
         "id why",
     ),
