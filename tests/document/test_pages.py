@@ -176,7 +176,7 @@ def test_rules_of_a_file_without_headings_stand_in_the_first_group(model: Model)
     rules = dict(model.watch)
     last = rules.popitem()
     groups = _watch_groups(replace(model, watch=dict([last, *rules.items()])))
-    assert [rule.id for rule in groups[0][1][:2]] == [last[0], "seen.version"]
+    assert groups[0][1][0].id == last[0]
     assert sum(len(group) for _, group in groups) == len(model.watch)
 
 
@@ -187,6 +187,22 @@ def test_defects_say_how_conform_reports_them(model: Model, by_language: Mapping
             if row.defect:
                 assert f"[`{row.id}`](watching.md#{slug(row.id)})" in text
         assert "(watching.md)" in pages["README.md"]
+
+
+def test_every_defect_is_told_whole(model: Model, by_language: Mapping[str, Pages]) -> None:
+    for language, pages in by_language.items():
+        parts = re.split(r"^## ", pages["defects.md"], flags=re.MULTILINE)[1:]
+        told = {part.partition('"></a>')[0].partition('"')[2]: part for part in parts}
+        assert list(told) == list(model.named["defects"])
+        heads = [words()[key][language] for key in ("as-is", "intended", "advice", "upstream", "source", "rows")]
+        for name, text in told.items():
+            assert [head for head in heads if f"| {head} | " not in text] == [], name
+            assert f"| {words()['conform-rows'][language]} | " in text
+            properties = [one.id for one in model.properties.values() if name in one.defects]
+            assert properties
+            assert all(f"[`{one}`](" in text for one in properties)
+            # The report that is made up refutes each of them with a story.
+            assert f"| {words()['step'][language]} | " in text, name
 
 
 def test_every_numbered_belief_is_told_once(model: Model, by_language: Mapping[str, Pages]) -> None:

@@ -100,7 +100,7 @@ def _contents(book: Book) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield page_of("views", view.id), "view.md.j2", {"view": view, "shown": book.report.views.get(view.id)}
     yield "properties.md", "properties.md.j2", {"groups": _property_groups(model)}
     yield "beliefs.md", "beliefs.md.j2", {"beliefs": list(_properties(book, beliefs=True))}
-    yield "defects.md", "defects.md.j2", {"defects": _defects(book)}
+    yield "defects.md", "defects.md.j2", {"defects": _defects(book), "recorded": evidence().defects}
     yield "watching.md", "watching.md.j2", {"groups": _watch_groups(model)}
     yield "evidence.md", "evidence.md.j2", {"evidence": evidence()}
     yield "gates.md", "gates.md.j2", {"minors": kubernetes.minors(model), "gates": _gates(model)}
