@@ -7,12 +7,12 @@ check keeps the set of its values that agree with everything seen so far.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from podfsm.language.analysis import Analysis
-from podfsm.language.model import Expr, Field, Guess, Model, WatchRow, WatchRule
+from podfsm.language.model import Expr, Field, Guess, Model, Scope, WatchRow, WatchRule
 from podfsm.language.resolve import Context
 from podfsm.language.source import Cell, Place
 
@@ -102,28 +102,83 @@ def _guess(loader: Loader, name: str, cell: Cell, place: Place) -> Guess | None:
     return Guess(found.id, collection, field_name, values, loader.text(cell, "why"), place)
 
 
-def guessing(model: Model) -> frozenset[str]:
-    """Find the rules that read a guess, whether themselves or through what they read."""
-    analysis = Analysis(model)
-    known: dict[str, bool] = {}
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The guesses that a rule reads, itself or through what it reads: at the version, and at the one before."""
 
-    def reads(field: Field) -> bool:
-        if field.id not in known:
-            known[field.id] = field.id in model.guesses
-            if not known[field.id]:
-                known[field.id] = any(reads(inner) for expr in definition(field) for _, inner in analysis.reads(expr))
-        return known[field.id]
+    now: frozenset[str]
+    before: frozenset[str]
 
-    def definition(field: Field) -> Iterator[Expr]:
+
+class GuessReads:
+    """Which rules and which derived fields follow from guesses."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._analysis = Analysis(model)
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of_rule(self, rule: WatchRule) -> Read:
+        """Find the guesses that a rule reads."""
+        now, before = set[str](), set[str]()
+        for formula in [*(row.when for row in rule.rows), *([rule.where] if rule.where else [])]:
+            now |= self._of_expr(without_before(formula.expr))
+            for inner in befores(formula.expr):
+                before |= self._of_expr(inner)
+        return Read(frozenset(now), frozenset(before))
+
+    def derived(self) -> dict[str, list[int]]:
+        """By collection, places of the derived fields that follow from a guess."""
+        return {
+            collection: [f.index for f in fields.values() if f.id not in self.model.guesses and self._of_field(f)]
+            for collection, fields in self.model.fields.items()
+        }
+
+    def _of_field(self, field: Field) -> frozenset[str]:
+        if field.id not in self._known:
+            own = frozenset({field.id} & self.model.guesses.keys())
+            self._known[field.id] = own
+            self._known[field.id] = own.union(*map(self._of_expr, self._definition(field)))
+        return self._known[field.id]
+
+    def _of_expr(self, expr: Expr) -> frozenset[str]:
+        return frozenset[str]().union(*(self._of_field(field) for _, field in self._analysis.reads(expr)))
+
+    def _definition(self, field: Field) -> Iterator[Expr]:
         """How a field follows from others where a document is read."""
         if field.let is not None:
             yield field.let.expr
         elif field.table:
-            yield from analysis.table_expressions(field.table)
+            yield from self._analysis.table_expressions(field.table)
 
-    found = set()
-    for rule in model.watch.values():
-        formulas = [*(row.when for row in rule.rows), *([rule.where] if rule.where else [])]
-        if any(reads(field) for formula in formulas for _, field in analysis.reads(formula.expr)):
-            found.add(rule.id)
-    return frozenset(found)
+
+def rewritten(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return an expression with the expressions in it changed, those in its scopes too."""
+
+    def inside(part: Any) -> Any:
+        if isinstance(part, Expr):
+            return change(part)
+        if isinstance(part, Scope):
+            return replace(part, base=inside(part.base), bound=inside(part.bound), where=inside(part.where))
+        return tuple(map(inside, part)) if isinstance(part, tuple) else part
+
+    return replace(expr, args=inside(expr.args))
+
+
+def without_before(expr: Expr) -> Expr:
+    """Return an expression with a constant in place of what it reads of the version before."""
+    return Expr("const", expr.type, (None,)) if expr.kind == "before" else rewritten(expr, without_before)
+
+
+def befores(expr: Expr) -> list[Expr]:
+    """Return what an expression reads of the version before."""
+    found: list[Expr] = []
+
+    def look(part: Expr) -> Expr:
+        if part.kind == "before":
+            found.append(part.args[0])
+            return part
+        return rewritten(part, look)
+
+    look(expr)
+    return found

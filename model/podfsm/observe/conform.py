@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,8 @@ from podfsm.errors import PodfsmError
 from podfsm.language.tables import loaded, shipped
 from podfsm.language.world import DocumentError
 from podfsm.observe.records import Writer, writer_for
-from podfsm.observe.stream import Document, Unreadable, pods, read
-from podfsm.observe.track import Tracker
+from podfsm.observe.stream import Document, Sight, Unreadable, pods, read, whole
+from podfsm.observe.track import Seen, Tracker
 from podfsm.observe.watch import Broken, Version, Watch
 from podfsm.requests import ConformRequest, Status
 
@@ -38,23 +39,49 @@ class Conformance:
     unreadable: int = 0
     uids: int = field(default=0)
 
-    def records(self, documents: Iterator[Document | Unreadable]) -> Iterator[Record]:
+    def records(self, documents: Iterator[Sight | Document | Unreadable]) -> Iterator[Record]:
         """Yield a record per violation, known defect and unreadable document, as they are found."""
         for document in documents:
             self.events = document.number + 1
-            if isinstance(document, Unreadable):
+            if isinstance(document, Sight):
+                seen = self._sight(document)
+                if seen is not None:
+                    yield from seen
+            elif isinstance(document, Unreadable):
                 yield self._error(document, document.what)
-                continue
+            else:
+                yield from self._document(document)
+
+    def _sight(self, sight: Sight) -> Iterable[Record] | None:
+        tracker, pod = self.tracker, sight.pod
+        metadata = pod.j_metadata
+        key = metadata.j_uid or _key(metadata)
+        is_known = key in tracker.pods
+        try:
+            seen = tracker.follow(pod, sight.text, key, sight.gone)
+        except (ValueError, PodfsmError):
+            # What is wrong with it is said where everything is decoded.
+            document = whole(sight.number, sight.line, sight.text)
+            if isinstance(document, Unreadable):
+                return (self._error(document, document.what),)
+            return self._document(document)
+        self.uids += not is_known
+        if seen is None:
+            return None
+        names = metadata.j_namespace or "", metadata.j_name or "", metadata.j_uid or ""
+        return self._told(seen, sight.number, None, names)
+
+    def _document(self, document: Document) -> Iterator[Record]:
+        try:
+            found = list(pods(document))
+        except PodfsmError as error:
+            yield self._error(document, "; ".join(error.messages))
+            return
+        for item, pod, gone in found:
             try:
-                found = list(pods(document))
-            except PodfsmError as error:
-                yield self._error(document, "; ".join(error.messages))
-                continue
-            for item, pod, gone in found:
-                try:
-                    yield from self._pod(document, item, pod, gone)
-                except DocumentError as error:
-                    yield self._error(document, "; ".join(error.messages), item)
+                yield from self._pod(document, item, pod, gone)
+            except DocumentError as error:
+                yield self._error(document, "; ".join(error.messages), item)
 
     def summary(self) -> Record:
         """Return the record at the end."""
@@ -74,19 +101,22 @@ class Conformance:
             return Status.UNUSABLE
         return Status.DIFFERS if self.violations else Status.FINE
 
-    def _pod(self, document: Document, item: int | None, pod: Mapping[str, Any], gone: bool) -> Iterator[Record]:
+    def _pod(self, document: Document, item: int | None, pod: Mapping[str, Any], gone: bool) -> Iterable[Record]:
         metadata = pod.get("metadata")
         if not isinstance(metadata, Mapping):
             raise DocumentError("metadata", "expected an object")
-        names = [metadata.get(key, "") for key in ("namespace", "name", "uid")]
-        if not all(isinstance(name, str) for name in names):
+        namespace, name, uid = (metadata.get(key) or "" for key in ("namespace", "name", "uid"))
+        if not (isinstance(namespace, str) and isinstance(name, str) and isinstance(uid, str)):
             raise DocumentError("metadata", "namespace, name and uid are strings")
-        namespace, name, uid = names
         key = uid or f"{namespace}/{name}"
         self.uids += key not in self.tracker.pods
         seen = self.tracker.see(pod, key, gone)
+        return () if seen is None else self._told(seen, document.number, item, (namespace, name, uid))
+
+    def _told(self, seen: Seen, event: int, item: int | None, names: tuple[str, str, str]) -> Iterator[Record]:
+        namespace, name, uid = names
         head = {
-            "event": document.number,
+            "event": event,
             **({} if item is None else {"item": item}),
             "pod": f"{namespace}/{name}",
             "uid": uid,
@@ -124,13 +154,18 @@ class Conformance:
         return {"record": "error", "event": document.number, **place, "line": document.line, "what": what}
 
 
+def _key(metadata: Any) -> str:
+    """Return what tells a pod without uid from others."""
+    return f"{metadata.j_namespace or ''}/{metadata.j_name or ''}"
+
+
 def run(request: ConformRequest) -> Status:
     """Judge the versions of a stream, print what is wrong at once, and return the exit status."""
     model = shipped() if request.tables is None else loaded(str(request.tables))
     cluster = request.cluster
     watch = Watch(model, cluster.gates, cluster.kubernetes or "", cluster.defects, request.writer == "any")
     conformance = Conformance(Tracker(watch))
-    with _opened(request.file) as stream, writer_for(request, model) as writer:
+    with _opened(request.file) as stream, writer_for(request, model) as writer, quick_collection():
         _judge(conformance, stream, request, writer)
     return conformance.status
 
@@ -138,12 +173,25 @@ def run(request: ConformRequest) -> Status:
 def _judge(conformance: Conformance, stream: BinaryIO, request: ConformRequest, writer: Writer) -> None:
     name = "standard input" if request.file == "-" else request.file
     try:
-        for record in conformance.records(read(stream, name, request.max_document)):  # type: ignore[arg-type]
+        for record in conformance.records(read(stream, name, request.max_document, conformance.tracker.typed)):  # type: ignore[arg-type]
             writer.record(record)
     except KeyboardInterrupt:
         # A watch has no end of its own: this is how it is ended.
         pass
     writer.record(conformance.summary())
+
+
+@contextmanager
+def quick_collection() -> Iterator[None]:
+    """Look for cycles of objects less often: what is kept of pods has none, and only the interpreter makes some."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

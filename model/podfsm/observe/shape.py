@@ -37,6 +37,9 @@ class Given:
 
 GIVEN = Given()
 
+#: A list that is missing, where lists are left undecoded.
+NULL = msgspec.Raw(b"null")
+
 _SCALARS: Mapping[str, tuple[Any, ...]] = {
     "text": (str,),
     "enum": (str,),
@@ -95,11 +98,24 @@ class Shape:
         The binding.
     need
         The fields that are checked.
+    more
+        Paths of texts that are read as well.
+    in_pieces
+        Leave lists of objects undecoded; `pieces` has their types then, by the identity of their nodes.
     """
 
-    def __init__(self, model: Model, binding: Binding, need: emit.Needed) -> None:
+    def __init__(
+        self,
+        model: Model,
+        binding: Binding,
+        need: emit.Needed,
+        more: Iterable[tuple[str, ...]] = (),
+        in_pieces: bool = False,
+    ) -> None:
         self.model, self.binding = model, binding
         self.document = Node()
+        self.pieces: dict[int, Any] = {}
+        self._in_pieces = in_pieces
         self.collections = {collection.id: collection for collection in need.collections}
         self._nodes: dict[str, list[Node]] = {need.root.id: [self.document]}
         self._steps: Node | None = None
@@ -112,6 +128,7 @@ class Shape:
         self.document.key(GATES).kinds.add("gates")
         for path in binding.gates.values():
             self.document.at(path).kinds.add("bool")
+        _add((self.document.at(path) for path in more), "text")
         if binding.script is not None:
             self._script(binding)
         self.type = self._type(self.document, "in")
@@ -203,6 +220,11 @@ class Shape:
     # ------------------------------------------------------------------------------------------------------------ types
 
     def _type(self, node: Node, name: str) -> Any:
+        if self._in_pieces and node.item is not None and node.item.keys:
+            self._in_pieces = False
+            self.pieces[id(node)] = self._type(node, name) | None
+            self._in_pieces = True
+            return msgspec.Raw
         found: list[Any] = []
         if node.keys:
             found.append(self._struct(node, name))
@@ -219,7 +241,8 @@ class Shape:
         return reduce(or_, dict.fromkeys(found)) if found else Given
 
     def _struct(self, node: Node, name: str) -> Any:
-        fields = [(attribute(key), self._type(inner, key) | None, None) for key, inner in node.keys.items()]
+        types = ((attribute(key), self._type(inner, key)) for key, inner in node.keys.items())
+        fields = [(key, type_, NULL) if type_ is msgspec.Raw else (key, type_ | None, None) for key, type_ in types]
         rename = {attribute(key): key for key in node.keys}
         return msgspec.defstruct(name, fields, frozen=True, omit_defaults=True, rename=rename, gc=False)
 
@@ -240,7 +263,7 @@ def _add(nodes: Iterable[Node], kind: str) -> None:
 def decoder(shape: Shape) -> Callable[[bytes], Any]:
     """Return the function that decodes a line ``{"in": document}``; it raises PodfsmError where a line is not so."""
     line: Any = msgspec.defstruct("line", [("document", shape.type)], rename={"document": "in"}, gc=False)
-    decode: Callable[[bytes], Any] = msgspec.json.Decoder(line, dec_hook=_given).decode
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(line, dec_hook=given).decode
 
     def document(text: bytes) -> Any:
         try:
@@ -284,7 +307,8 @@ def getter(path: Iterable[str]) -> Callable[[Any], Any]:
     return get
 
 
-def _given(type_: type, _value: Any) -> Any:
+def given(type_: type, _value: Any) -> Any:
+    """Stand for any value of which only the presence counts: the hook of decoders."""
     assert type_ is Given
     return GIVEN
 

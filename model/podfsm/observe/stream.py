@@ -6,7 +6,7 @@ A document that cannot be read is one error, and the stream goes on behind it. M
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from podfsm.errors import PodfsmError
 from podfsm.observe.documents import read_documents
 from podfsm.observe.lines import Line, Readable, batches
+from podfsm.observe.shape import attribute
 
 _MARK = b"\xef\xbb\xbf"
 _SIGNS = re.compile(rb'["{}\[\]]')
@@ -37,6 +38,49 @@ class Unreadable:
     number: int
     line: int
     what: str
+
+
+class Sight(msgspec.Struct, gc=False):
+    """A version of one pod, decoded into a type: the line with its number, the document's number, is the pod gone."""
+
+    number: int
+    line: int
+    text: bytes
+    pod: Any
+    gone: bool
+
+
+Typed = Callable[[bytes], tuple[Any, bool] | None]
+"""Takes a line and gives a version of one pod and whether it is gone; None if the line is anything else."""
+
+
+def typed(type_: Any, hook: Callable[[type, Any], Any]) -> Typed:
+    """Return the function that decodes watch events and pods into a type with the attributes `kind` and `metadata`."""
+    event = msgspec.defstruct(
+        "event", [("type", str | None, None), ("object", type_ | None, None), ("kind", Any, msgspec.UNSET)], gc=False
+    )
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(event, dec_hook=hook).decode
+    decode_pod: Callable[[bytes], Any] = msgspec.json.Decoder(type_, dec_hook=hook).decode
+    kind, metadata = attribute("kind"), attribute("metadata")
+
+    def decoded(text: bytes) -> tuple[Any, bool] | None:
+        try:
+            if not text.isascii():
+                text.decode()
+            found = decode(text)
+            if found.kind is msgspec.UNSET:
+                pod, gone = found.object, found.type == "DELETED"
+                known = gone or found.type in ("ADDED", "MODIFIED")
+            else:
+                pod, gone, known = decode_pod(text), False, True
+        except (ValueError, RecursionError):
+            # msgspec.DecodeError is a ValueError; so is UnicodeDecodeError.
+            return None
+        if not known or pod is None or getattr(pod, kind) != "Pod" or getattr(pod, metadata) is None:
+            return None
+        return pod, gone
+
+    return decoded
 
 
 class _Open:
@@ -70,50 +114,84 @@ class _Open:
         return b"\n".join(self.pieces)
 
 
-def read(stream: Readable, name: str, limit: int) -> Iterator[Document | Unreadable]:
+def read(
+    stream: Readable, name: str, limit: int, decode: Typed | None = None
+) -> Iterator[Sight | Document | Unreadable]:
     """Yield the documents of a stream; `limit` is the most bytes of one document.
+
+    Lines that `decode` takes are yielded as sights.
 
     Raises
     ------
     PodfsmError
         if the stream is YAML that cannot be read.
     """
-    number = line_number = 0
-    opened: _Open | None = None
+    lines_of = _Lines(limit)
+    line_number = 0
     arriving = batches(stream, limit)
     for lines in arriving:
         for at, line in enumerate(lines):
             line_number += 1
+            if decode is not None and line and lines_of.opened is None and (found := decode(line)) is not None:
+                yield Sight(lines_of.number, line_number, line, *found)
+                lines_of.number += 1
+                continue
             if line_number == 1 and line is not None:
                 line = line.removeprefix(_MARK)
-            if line is None:
-                yield Unreadable(number, line_number, f"longer than {limit} bytes; allow more with --max-document")
-                number, opened = number + 1, None
-                continue
-            if opened is not None and line[:1] == b"{":
-                # A value that takes several lines is indented: this one begins anew, so the one before is cut off.
-                yield Unreadable(number, opened.line, "this JSON is cut off")
-                number, opened = number + 1, None
-            if opened is None:
-                if not line.strip():
-                    continue
-                if number == 0 and line.lstrip()[:1] not in b"{[":
-                    yield from _yaml([*lines[at:], *(later for batch in arriving for later in batch)], name, limit)
-                    return
-                opened = _Open(line_number)
-            complete = opened.add(line)
-            if opened.size > limit:
-                yield Unreadable(number, opened.line, f"longer than {limit} bytes; allow more with --max-document")
-            elif not complete:
-                continue
-            else:
-                yield _decoded(number, opened.line, opened.text())
-            number, opened = number + 1, None
-    if opened is not None:
-        yield Unreadable(number, opened.line, "this JSON is cut off")
+            if lines_of.number == 0 and lines_of.opened is None and _is_yaml(line):
+                yield from _yaml(
+                    [line, *lines[at + 1 :], *(later for batch in arriving for later in batch)], name, limit
+                )
+                return
+            yield from lines_of.take(line, line_number)
+    yield from lines_of.end()
 
 
-def _decoded(number: int, line: int, text: bytes) -> Document | Unreadable:
+class _Lines:
+    """Puts lines together to JSON values; `number` is that of the next one."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.number = limit, 0
+        self.opened: _Open | None = None
+
+    def take(self, line: Line, line_number: int) -> Iterator[Document | Unreadable]:
+        """Yield the value that a line completes, and one that it cuts off."""
+        if line is None:
+            yield self._too_long(line_number)
+            return
+        if self.opened is not None and line[:1] == b"{":
+            # A value that takes several lines is indented: this one begins anew, so the one before is cut off.
+            yield from self.end()
+        if self.opened is None:
+            if not line.strip():
+                return
+            self.opened = _Open(line_number)
+        opened = self.opened
+        complete = opened.add(line)
+        if opened.size > self.limit:
+            yield self._too_long(opened.line)
+        elif complete:
+            self.number, self.opened = self.number + 1, None
+            yield whole(self.number - 1, opened.line, opened.text())
+
+    def end(self) -> Iterator[Unreadable]:
+        """Yield the value that is not complete."""
+        if self.opened is not None:
+            yield Unreadable(self.number, self.opened.line, "this JSON is cut off")
+            self.number, self.opened = self.number + 1, None
+
+    def _too_long(self, line: int) -> Unreadable:
+        self.number, self.opened = self.number + 1, None
+        return Unreadable(self.number - 1, line, f"longer than {self.limit} bytes; allow more with --max-document")
+
+
+def _is_yaml(line: Line) -> bool:
+    """Tell whether a first line can be no JSON of Kubernetes."""
+    return line is not None and bool(line.strip()) and line.lstrip()[:1] not in b"{["
+
+
+def whole(number: int, line: int, text: bytes) -> Document | Unreadable:
+    """Decode the text of one document."""
     try:
         if not text.isascii():
             text.decode()

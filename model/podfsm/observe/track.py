@@ -2,24 +2,77 @@
 
 One fault is one violation. A version that breaks a rule is taken as the pod's new state; what is then only still wrong
 is not told again, and a version that follows from the last one that was right is taken as its repair.
+
+Versions of many pods look alike to the rules (see `likeness`), and are judged once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from podfsm.observe.watch import Broken, Judgement, Version, Watch, noted
+import msgspec
+
+from podfsm.observe.likeness import Likeness, NotComparableError, Numbers
+from podfsm.observe.shape import given
+from podfsm.observe.stream import Typed, typed
+from podfsm.observe.watch import Broken, Finding, Guessed, Version, Watch, noted
+
+#: Entries of the memory of findings; a full one starts again empty.
+MOST_FINDINGS = 500_000
+
+Standing = frozenset[tuple[str, str, str]]
+_NOTHING: Standing = frozenset()
 
 
-@dataclass
-class Pod:
+class Kept(msgspec.Struct, gc=False):
+    """What is kept of one version.
+
+    `source` is the Pod object, or the line in which it came; `look` is the number of the version's look, and `trace`
+    what the next version is compared with (both None where only the interpreter can judge).
+    """
+
+    source: bytes | Mapping[str, Any]
+    first: bool
+    gone: bool
+    look: int | None
+    trace: Any
+    guesses: frozenset[Guessed]
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The version as the tables read it."""
+        return noted(pod_in(self.source), self.first, self.gone)
+
+    @property
+    def version(self) -> Version:
+        """The version and its guesses."""
+        return Version(self.document, self.guesses)
+
+
+def pod_in(source: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the Pod object of a watch event or a line; objects are themselves.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        if the line is no JSON.
+    """
+    if not isinstance(source, bytes):
+        return source
+    value: Mapping[str, Any] = msgspec.json.decode(source)
+    found: Mapping[str, Any] = value["object"] if "object" in value and "kind" not in value else value
+    return found
+
+
+class Pod(msgspec.Struct, gc=False):
     """What is kept of one pod, by uid: its last version, the last one before a fault, and what is still wrong."""
 
-    last: Version
-    right: Version | None = None
-    standing: frozenset[tuple[str, str, str]] = frozenset()
+    last: Kept
+    right: Kept | None = None
+    standing: Standing = _NOTHING
 
 
 @dataclass(frozen=True)
@@ -31,50 +84,142 @@ class Seen:
     version: Version
 
 
-@dataclass
 class Tracker:
     """Judges versions of many pods in the order in which they come.
 
     A pod that is gone is remembered until `forgotten` others have gone, so that memory grows with the pods that live.
+
+    Parameters
+    ----------
+    watch
+        The rules.
+    forgotten
+        How many pods that are gone are remembered.
+    by_look
+        Judge versions that look alike once. Otherwise each is judged by itself, which takes longer.
     """
 
-    watch: Watch
-    forgotten: int = 1000
-    pods: dict[str, Pod] = field(default_factory=dict)
-    gone: dict[str, None] = field(default_factory=dict)
+    def __init__(self, watch: Watch, forgotten: int = 1000, by_look: bool = True) -> None:
+        self.watch, self.forgotten = watch, forgotten
+        self.pods: dict[str, Pod] = {}
+        self.gone: dict[str, None] = {}
+        self.likeness: Likeness | None = None
+        if by_look:
+            with suppress(NotComparableError):
+                self.likeness = Likeness(watch)
+        self._looks = Numbers()
+        self._findings: dict[Any, Finding] = {}
+        #: How many versions were judged by the interpreter.
+        self.judged = 0
+        self._decode: Callable[[bytes], Any] | None = None
+        #: Decodes lines of which `follow` takes the pods.
+        self.typed: Typed | None = None
+        if self.likeness is not None:
+            self._decode = msgspec.json.Decoder(self.likeness.type, dec_hook=given).decode
+            self.typed = typed(self.likeness.type, given)
 
-    def see(self, pod: Mapping[str, Any], uid: str, gone: bool = False) -> Seen:
-        """Judge the next version of a pod; `gone` if it is that of a DELETED event.
+    def see(self, pod: Mapping[str, Any], uid: str, gone: bool = False) -> Seen | None:
+        """Judge the next version of a pod; `gone` if it is that of a DELETED event. None if nothing is to be told.
 
         Raises
         ------
         DocumentError
             if a field has the wrong type; the version is then left out.
         """
+        if self._decode is not None:
+            try:
+                source = msgspec.json.encode(pod)
+                return self.follow(self._decode(source), source, uid, gone)
+            except (TypeError, ValueError, msgspec.MsgspecError):
+                # The interpreter looks at less, or says better what is wrong.
+                pass
+        return self.follow(None, pod, uid, gone)
+
+    def follow(self, pod: Any, source: bytes | Mapping[str, Any], uid: str, gone: bool) -> Seen | None:
+        """Judge the next version of a pod that is decoded into the type of the likeness; None if it is not.
+
+        Raises
+        ------
+        DocumentError
+            if a field has the wrong type; the version is then left out.
+        msgspec.DecodeError
+            if a part that is not yet decoded has the wrong type, or is no JSON; the version is then left out.
+        """
         known = self.pods.get(uid)
-        document = noted(pod, first=known is None, gone=gone)
-        judgement, right = (self.watch.judge(None, document), None) if known is None else self._next(known, document)
-        standing = frozenset() if known is None else known.standing
-        new = [one for one in judgement.broken if one.key not in standing]
+        before = None if known is None else known.last
+        now, key = self._look(pod, source, known is None, gone, before)
+        finding = self._findings.get(key)
+        if finding is None:
+            finding = self._find(key, before, now)
+        now.guesses = finding.guesses
+        seen = None
+        if finding.faults or (known is not None and known.right is not None):
+            seen = self._tell(known, now, finding, uid, pod)
+        elif known is None:
+            self.pods[uid] = Pod(now)
+        else:
+            known.last = now
+            known.standing = _NOTHING
+        if gone:
+            self._forget(uid)
+        return seen
+
+    def _look(
+        self, pod: Any, source: bytes | Mapping[str, Any], first: bool, gone: bool, before: Kept | None
+    ) -> tuple[Kept, Any]:
+        """Look at a version; with it, what the finding follows from, None if only the interpreter can tell."""
+        none = self.watch.any_guess
+        if pod is None or self.likeness is None:
+            return Kept(source, first, gone, None, None, none), None
+        seen, across, trace = self.likeness.follow(pod, first, gone, None if before is None else before.trace)
+        look = self._looks.number(seen)
+        key: Any = look
+        if before is not None:
+            key = None if before.look is None else (before.look, look, across, before.guesses)
+        return Kept(source, first, gone, look, trace, none), key
+
+    def _find(self, key: Any, before: Kept | None, now: Kept) -> Finding:
+        """Find the faults of a version, and remember them by what they follow from."""
+        found = None if key is None else self._findings.get(key)
+        if found is None:
+            found = self._judge(before, now)
+            if len(self._findings) >= MOST_FINDINGS:
+                self._findings.clear()
+            if key is not None:
+                self._findings[key] = found
+        return found
+
+    def _judge(self, before: Kept | None, now: Kept) -> Finding:
+        self.judged += 1
+        return self.watch.find(None if before is None else before.version, now.document)
+
+    def _tell(self, known: Pod | None, now: Kept, finding: Finding, uid: str, pod: Any) -> Seen | None:
+        """Tell what is newly wrong with a version, and keep it."""
+        before, right, standing = None, None, _NOTHING
+        if known is not None:
+            before, right, standing = known.last, known.right, known.standing
+        if right is not None:
+            again, key = self._look(pod, now.source, False, now.gone, right)
+            repaired = self._find(key, right, again)
+            if repaired.is_right:
+                finding, before, right = repaired, right, None
+            elif finding.is_right and pod_in(now.source).get("status") != pod_in(known.last.source).get("status"):  # type: ignore[union-attr]
+                right = None
+        now.guesses = finding.guesses
+        if not finding.faults:
+            self.pods[uid] = Pod(now, right)
+            return None
+        document = now.document
+        earlier = None if before is None else lambda: before.document
+        broken = self.watch.tell(finding.faults, document, earlier, standing)
+        new = [one for one in broken if one.key not in standing]
         violation = next((one for one in new if one.row is None), None)
         if violation is not None and known is not None:
             right = known.right or known.last
-        version = Version(document, judgement.guesses)
-        self.pods[uid] = Pod(version, right, frozenset(one.key for one in judgement.broken))
-        if gone:
-            self._forget(uid)
-        return Seen(violation, tuple(one for one in new if one.row is not None), version)
-
-    def _next(self, known: Pod, document: Mapping[str, Any]) -> tuple[Judgement, Version | None]:
-        """Judge a version of a known pod; with it, the last version that was right, as long as it may come back."""
-        judgement = self.watch.judge(known.last, document)
-        if known.right is None:
-            return judgement, None
-        repaired = self.watch.judge(known.right, document)
-        if not repaired.violations:
-            return repaired, None
-        settled = not judgement.violations and document.get("status") != known.last.document.get("status")
-        return judgement, None if settled else known.right
+        self.pods[uid] = Pod(now, right, frozenset(one.key for one in broken))
+        if not new:
+            return None
+        return Seen(violation, tuple(one for one in new if one.row is not None), Version(document, finding.guesses))
 
     def _forget(self, uid: str) -> None:
         self.gone[uid] = None

@@ -1,21 +1,21 @@
 """Whether a version of a pod is one that a watcher may see, alone and after the version before it.
 
-The rules are those of the section `watch` of the tables. What no document shows is guessed: `Watch.judge` returns every
-guess that agrees with what is seen, and takes those of the version before.
+The rules are those of the section `watch` of the tables. What no document shows is guessed: a finding has every guess
+that agrees with what is seen, and takes those of the version before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from podfsm.language import kubernetes
 from podfsm.language.evaluate import Program
 from podfsm.language.model import Formula, Model, WatchRow, WatchRule
-from podfsm.language.watching import guessing
-from podfsm.language.world import Element, World
+from podfsm.language.watching import GuessReads
+from podfsm.language.world import UNSET, Element, World
 from podfsm.observe.answer import write
 
 #: The entry of `bindings:` that reads a version, and writes the status that the tables expect.
@@ -27,10 +27,39 @@ NOTES = "watch"
 Guessed = tuple[Any, ...]
 """Values of the guesses, in the order of the tables."""
 
+_NOTHING: Guessed = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where a version does not keep a rule, or keeps it only by a defect of Kubernetes.
+
+    `place` is that of the element in its collection; `row` is the explanation by a defect, None for a violation.
+    `guesses` are those under which it is so, at this version and at the one before; () if it is so under any.
+    """
+
+    rule: WatchRule
+    place: int
+    row: WatchRow | None
+    guesses: tuple[Guessed, Guessed] = (_NOTHING, _NOTHING)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The faults of a version, in the order of the tables, and the guesses that agree with it (all, if none does)."""
+
+    faults: tuple[Fault, ...]
+    guesses: frozenset[Guessed]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the version breaks no rule, but perhaps by a defect."""
+        return all(fault.row is not None for fault in self.faults)
+
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that a version does not keep, or that it keeps only by a defect of Kubernetes.
+    """A fault as it is told to people.
 
     `subject` is where the rule was looked at, such as ``spec.containers[app]``, '' for the pod; `fields` are (path,
     value) of what is wrong; `row` is the explanation by a defect, None for a violation.
@@ -79,6 +108,15 @@ def noted(pod: Mapping[str, Any], first: bool, gone: bool) -> Mapping[str, Any]:
     return {**pod, NOTES: {"first": first, "gone": gone}}
 
 
+@dataclass(frozen=True)
+class _Guarded:
+    """A rule that reads guesses: their places, at the version and at the one before."""
+
+    rule: WatchRule
+    now: tuple[int, ...]
+    before: tuple[int, ...]
+
+
 class Watch:
     """The rules for one version of Kubernetes.
 
@@ -105,13 +143,22 @@ class Watch:
         self.model, self.defects = model, defects
         self.binding = model.bindings[BINDING]
         self.program = Program(model, kubernetes.gates(model, minor, dict(gates or {})), defects, "observed")
-        rules = [rule for rule in model.watch.values() if rule.enforced or not only_server]
-        guessed = guessing(model)
-        self._states = _by_form(rule for rule in rules if rule.id not in guessed)
-        self._guessed = _by_form(rule for rule in rules if rule.id in guessed)
-        self._order = {rule.id: number for number, rule in enumerate(rules)}
+        self.rules = [rule for rule in model.watch.values() if rule.enforced or not only_server]
         self.guesses = list(model.guesses.values())
         self.every_guess = list(product(*(guess.values for guess in self.guesses)))
+        self.any_guess = frozenset(self.every_guess)
+        reads = GuessReads(model)
+        self._derived = reads.derived()
+        plain, guarded = list[WatchRule](), list[_Guarded]()
+        for rule in self.rules:
+            read = reads.of_rule(rule)
+            if read.now or read.before:
+                guarded.append(_Guarded(rule, self._places(read.now), self._places(read.before)))
+            else:
+                plain.append(rule)
+        self._states = [rule for rule in plain if not rule.step], [rule for rule in plain if rule.step]
+        self._guarded = [one for one in guarded if not one.rule.step], [one for one in guarded if one.rule.step]
+        self._order = {rule.id: number for number, rule in enumerate(self.rules)}
 
     def judge(self, before: Version | None, document: Mapping[str, Any]) -> Judgement:
         """Judge a version (see `noted`), after the one before it if that is known.
@@ -121,65 +168,99 @@ class Watch:
         DocumentError
             if a field has the wrong type.
         """
+        finding = self.find(before, document)
+        told = self.tell(finding.faults, document, None if before is None else lambda: before.document)
+        return Judgement(told, finding.guesses)
+
+    def find(self, before: Version | None, document: Mapping[str, Any]) -> Finding:
+        """Find the faults of a version (see `noted`), after the one before it if that is known.
+
+        Raises
+        ------
+        DocumentError
+            if a field has the wrong type.
+        """
         world = self._world(document)
         always, steps = self._states
-        broken = list(self._broken(world, always))
+        faults = list(self._faults(world, always))
         if before is not None:
             world.before = self._world(before.document)
-            broken += self._broken(world, steps)
-        ways = self._ways(before, document)
+            faults += self._faults(world, steps)
+        ways = _Ways(self, world, before.guesses if before is not None else None).found()
         agreeing = {guess: way for guess, way in ways.items() if all(one.row is not None for one in way)}
-        best = min((agreeing or ways).values(), key=len, default=[])
-        found = sorted([*broken, *best], key=lambda one: self._order[one.rule.id])
-        return Judgement(tuple(found), frozenset(agreeing) or frozenset(self.every_guess))
+        best: list[Fault] = min((agreeing or ways).values(), key=len, default=[])
+        faults += best
+        faults.sort(key=lambda one: self._order[one.rule.id])
+        return Finding(tuple(faults), frozenset(agreeing) or self.any_guess)
+
+    def tell(
+        self,
+        faults: Sequence[Fault],
+        document: Mapping[str, Any],
+        before: Callable[[], Mapping[str, Any]] | None,
+        told: Container[tuple[str, str, str]] = (),
+    ) -> tuple[Broken, ...]:
+        """Put the faults of a version, and of the one before it, into words.
+
+        What is expected is left out where the `key` of a fault is in `told`.
+        """
+        if not faults:
+            return ()
+        world = self._world(document)
+        broken = []
+        for fault in faults:
+            element = _elements(world, fault.rule.collection)[fault.place]
+            fields = tuple(_field(element, path) for path in fault.rule.fields)
+            one = Broken(fault.rule, _subject(element), fields, "", fault.row)
+            if fault.rule.expected is not None and one.key not in told:
+                if before is not None and world.before is None:
+                    world.before = self._world(before())
+                one = replace(one, expected=self._expected(fault, world))
+            broken.append(one)
+        return tuple(broken)
 
     def expected(self, version: Version) -> Any:
         """Return the status that the tables expect of such a version, under the likeliest of its guesses."""
-        guess = next(guess for guess in self.every_guess if guess in version.guesses)
-        world = self._world(version.document, guess)
+        world = self._world(version.document)
+        self.guess(world, next(guess for guess in self.every_guess if guess in version.guesses))
         return write(self.binding.out, world, (world.root,))
 
-    def _ways(self, before: Version | None, document: Mapping[str, Any]) -> dict[Guessed, list[Broken]]:
-        """For each guess at this version, what is broken under the best guess at the version before."""
-        always, steps = self._guessed
-        ways: dict[Guessed, list[Broken]] = {}
-        if not always and not steps:
-            return ways
-        earlier = (
-            () if before is None else [self._world(before.document, g) for g in self.every_guess if g in before.guesses]
-        )
-        for guess in self.every_guess:
-            world = self._world(document, guess)
-            found = list(self._broken(world, always))
-            if earlier and all(one.row is not None for one in found):
-                found = min(
-                    ([*found, *self._broken(self._world(document, guess, was), steps)] for was in earlier), key=len
-                )
-            ways[guess] = found
-        return ways
+    def _expected(self, fault: Fault, world: World) -> str:
+        now, before = fault.guesses
+        if now:
+            self.guess(world, now)
+        if before and world.before is not None:
+            self.guess(world.before, before)
+        assert fault.rule.expected is not None
+        return str(self._value(fault.rule.expected, _elements(world, fault.rule.collection)[fault.place]))
 
-    def _world(self, document: Mapping[str, Any], guess: Guessed | None = None, before: World | None = None) -> World:
+    # -------------------------------------------------------------------------------------------------------- guesses
+
+    def guess(self, world: World, guess: Guessed) -> None:
+        """Guess what a document does not show; what follows from another guess is forgotten."""
+        for one, value in zip(self.guesses, guess, strict=True):
+            world.root.set(one.name, value)
+        for element in world.elements():
+            for place in self._derived[element.collection.id]:
+                element.values[place] = UNSET
+
+    def _places(self, names: frozenset[str]) -> tuple[int, ...]:
+        return tuple(place for place, guess in enumerate(self.guesses) if guess.field in names)
+
+    def _world(self, document: Mapping[str, Any]) -> World:
         binding = self.binding
-        world = World(self.program, document, binding.observations, binding.sources, binding.joins)
-        world.before = before
-        if guess is not None:
-            for one, value in zip(self.guesses, guess, strict=True):
-                world.root.set(one.name, value)
-        return world
+        return World(self.program, document, binding.observations, binding.sources, binding.joins)
 
     # ---------------------------------------------------------------------------------------------------------- rules
 
-    def _broken(self, world: World, rules: Sequence[WatchRule]) -> Iterator[Broken]:
+    def _faults(self, world: World, rules: Iterable[WatchRule]) -> Iterator[Fault]:
         for rule in rules:
-            for element in _elements(world, rule.collection):
+            for place, element in enumerate(_elements(world, rule.collection)):
                 if rule.where is not None and not self._value(rule.where, element):
                     continue
                 row = next((row for row in rule.rows if self._explains(row, element)), None)
-                if row is not None and not row.defect:
-                    continue
-                expected = "" if rule.expected is None else str(self._value(rule.expected, element))
-                fields = tuple(_field(element, path) for path in rule.fields)
-                yield Broken(rule, _subject(element), fields, expected, row)
+                if row is None or row.defect:
+                    yield Fault(rule, place, row)
 
     def _explains(self, row: WatchRow, element: Element) -> bool:
         if row.defect and self.defects == "intended":
@@ -190,12 +271,48 @@ class Watch:
         return self.program.cached_closure(formula)((element,), None)
 
 
-def _by_form(rules: Iterable[WatchRule]) -> tuple[list[WatchRule], list[WatchRule]]:
-    """Rules on one version, and rules on two."""
-    found: tuple[list[WatchRule], list[WatchRule]] = ([], [])
-    for rule in rules:
-        found[rule.step].append(rule)
-    return found
+class _Ways:
+    """What is broken under each guess at a version: a rule is looked at once per values of the guesses it reads."""
+
+    def __init__(self, watch: Watch, world: World, before: frozenset[Guessed] | None) -> None:
+        self.watch, self.world, self.before = watch, world, world.before
+        self.earlier = [] if before is None else [guess for guess in watch.every_guess if guess in before]
+        self._known: dict[tuple[str, Guessed, Guessed], list[Fault]] = {}
+        self._guessed: tuple[Guessed, Guessed] = (_NOTHING, _NOTHING)
+
+    def found(self) -> dict[Guessed, list[Fault]]:
+        """For each guess at this version, return what is broken under the best guess at the version before."""
+        always, steps = self.watch._guarded
+        ways: dict[Guessed, list[Fault]] = {}
+        if not always and not steps:
+            return ways
+        for guess in self.watch.every_guess:
+            found = [fault for one in always for fault in self._faults(one, guess, _NOTHING)]
+            if self.earlier and all(fault.row is not None for fault in found):
+                ways[guess] = min(
+                    ([*found, *(f for one in steps for f in self._faults(one, guess, was))] for was in self.earlier),
+                    key=len,
+                )
+            else:
+                ways[guess] = found
+        return ways
+
+    def _faults(self, one: _Guarded, now: Guessed, before: Guessed) -> list[Fault]:
+        key = one.rule.id, tuple([now[place] for place in one.now]), tuple([before[place] for place in one.before])
+        found = self._known.get(key)
+        if found is None:
+            self._guess(now, before)
+            faults = self.watch._faults(self.world, (one.rule,))
+            found = self._known[key] = [Fault(f.rule, f.place, f.row, (now, before)) for f in faults]
+        return found
+
+    def _guess(self, now: Guessed, before: Guessed) -> None:
+        was_now, was_before = self._guessed
+        if now != was_now:
+            self.watch.guess(self.world, now)
+        if before and before != was_before and self.before is not None:
+            self.watch.guess(self.before, before)
+        self._guessed = (now, before or was_before)
 
 
 def _elements(world: World, collection: str) -> Sequence[Element]:
