@@ -183,15 +183,14 @@ def _judge(conformance: Conformance, stream: BinaryIO, request: ConformRequest, 
 
 @contextmanager
 def quick_collection() -> Iterator[None]:
-    """Look for cycles of objects less often: what is kept of pods has none, and only the interpreter makes some."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 1000)
+    """Leave it to the tracker to look for cycles of objects: what is kept of pods has none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -455,9 +455,7 @@ class _Writer:
             inner = self._look_of_key(node.item, "x")
             if not inner:
                 return f"len({value})"
-            name = f"look_of_{len(self.functions)}"
-            self.functions.append(f"def {name}(x):\n    return {inner}")
-            return f"tuple(map({name}, {value}))"
+            return f"tuple([{inner} for x in {value}])"
         parts = [self._look_of_key(inner, f"{value}.{attribute(key)}") for key, inner in node.keys.items()]
         return f"({''.join(f'{part}, ' for part in parts if part)})"
 
@@ -557,15 +555,17 @@ class _Writer:
         self.names[f"none_{number}"] = (None, None, *(self.model.fields[child.id][name].none for name in kept))
         yield f"def relate_{number}(before, now{above}):"
         yield "    result = []"
-        yield "    size = len(before)"
-        yield "    for at, element in enumerate(now):"
-        yield f"        other = before[at] if at < size else none_{number}"
+        yield "    size = len(now)"
+        yield f"    others = before if len(before) == size else [*before, *[none_{number}] * size]"
+        yield "    for element, other in zip(now, others):"
         if child.key:
-            yield "        if other[0] != element[0] or other[1] != element[1]:"
+            is_other = "other[0] != element[0]" + (" or other[1] != element[1]" if len(child.groups) > 1 else "")
+            yield f"        if {is_other}:"
             yield f"            other = twin(element, before, none_{number})"
         for prefix, value in (("before_own_", "other"), ("own_", "element")):
             yield f"        _, _, {''.join(f'{prefix}{emit.snake(name)}, ' for name in kept)}= {value}"
-        yield f"        result.append(({''.join(f'{group}, ' for group in self._groups(self.across[child.id]))}))"
+        groups = list(self._groups(self.across[child.id]))
+        yield f"        result.append({groups[0]})" if len(groups) == 1 else f"        result += ({', '.join(groups)})"
         yield "    return tuple(result)"
 
     # ------------------------------------------------------------------------------------------------------ comparisons
@@ -707,7 +707,7 @@ class _Paths:
         key, picks, wanted = part.partition("=")
         value = f"{before}.{attribute(part)}"
         if picks:
-            value = f"next((x for x in {before} if x.{attribute(key)} == {wanted!r}), None)"
+            value = f"([x for x in {before} if x.{attribute(key)} == {wanted!r}] or (None,))[0]"
         if self.pieces and len(path) == 1:
             return _variable_of(part)
         found = self._known[path] = f"{self.element}{len(self._known)}"

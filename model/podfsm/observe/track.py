@@ -8,6 +8,7 @@ Versions of many pods look alike to the rules (see `likeness`), and are judged o
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from podfsm.observe.likeness import Likeness, NotComparableError, Numbers
 from podfsm.observe.shape import given
 from podfsm.observe.stream import Typed, typed
 from podfsm.observe.watch import Broken, Finding, Guessed, Version, Watch, noted
+
+#: How often the interpreter may be asked before what it made is looked through for cycles.
+COLLECT = 200
 
 #: Entries of the memory of findings; a full one starts again empty.
 MOST_FINDINGS = 500_000
@@ -111,6 +115,7 @@ class Tracker:
         self._findings: dict[Any, Finding] = {}
         #: How many versions were judged by the interpreter.
         self.judged = 0
+        self._worlds = 0
         self._decode: Callable[[bytes], Any] | None = None
         #: Decodes lines of which `follow` takes the pods.
         self.typed: Typed | None = None
@@ -191,7 +196,14 @@ class Tracker:
 
     def _judge(self, before: Kept | None, now: Kept) -> Finding:
         self.judged += 1
+        self._tidy()
         return self.watch.find(None if before is None else before.version, now.document)
+
+    def _tidy(self) -> None:
+        """Find cycles of objects: only the interpreter makes them."""
+        self._worlds += 1
+        if self._worlds % COLLECT == 0:
+            gc.collect(0)
 
     def _tell(self, known: Pod | None, now: Kept, finding: Finding, uid: str, pod: Any) -> Seen | None:
         """Tell what is newly wrong with a version, and keep it."""
@@ -209,6 +221,7 @@ class Tracker:
         if not finding.faults:
             self.pods[uid] = Pod(now, right)
             return None
+        self._tidy()
         document = now.document
         earlier = None if before is None else lambda: before.document
         broken = self.watch.tell(finding.faults, document, earlier, standing)
