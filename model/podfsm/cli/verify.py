@@ -16,7 +16,7 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
             "podfsm verify -f pod.yaml": "",
             "kubectl get deployment web -o yaml | podfsm verify -f -": "",
             "podfsm verify -f pod.yaml --property ID": "one property, with its story",
-            "podfsm verify -f pod.yaml --limit 100000": "a quicker answer about less",
+            "podfsm verify -f pod.yaml --limit 20000000": "explore a large pod, however long it takes",
             "podfsm verify -f pod.yaml --out verdicts.json": "",
         }
     ),
@@ -24,7 +24,10 @@ from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
 @options.manifests(multiple=True)
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Judge this property only; repeatable.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Give up (UNDETERMINED) beyond N states of a pod."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Explore up to N states of a pod, however long it takes, and give up (UNDETERMINED) beyond.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Tell every verdict, and the story of each refutation.")
 @options.cluster

@@ -20,14 +20,11 @@ from podfsm.requests import Status
 from podfsm.verify import findings
 from podfsm.verify.beside import Beside, Explored, Size
 from podfsm.verify.findings import Found
-from podfsm.verify.size import Plan, plan_for
+from podfsm.verify.size import DEFAULT_LIMIT, Plan, plan_for
 from podfsm.verify.subjects import Subject
 
 EITHER: Final = "either"
 """Expected of what one pod may show and another not."""
-
-DEFAULT_LIMIT: Final = 30_000_000
-"""States beyond which an exploration gives up."""
 
 MAX_BYTES: Final = 3 << 30
 """Memory for states, parents and the visited set; with tables and interpreter the whole stays below 4 GiB."""
@@ -35,8 +32,8 @@ MAX_BYTES: Final = 3 << 30
 NAMES: Final = frozenset(("metadata", name) for name in ("name", "generateName", "namespace", "uid"))
 """Ends of the paths that only tell which of several like objects one is."""
 
-BESIDE_WORK: Final = 10_000
-"""Where more questions to the interpreter are expected, both modes are explored at the same time."""
+BESIDE: Final = 4.0
+"""Where an exploration is expected to take longer, in seconds, both modes are explored at the same time."""
 
 Report = Callable[[str, Progress | None], None]
 """Told what is being done, and how far it is."""
@@ -124,9 +121,9 @@ def verify_subject(
     like = next((known for known in earlier if _alike(known, subject)), None)
     if like is not None:
         return _again(like, subject, started)
-    limit = DEFAULT_LIMIT if limit is None else limit
     report(f"{subject.name}: estimating", None)
     plan = Plan(subject.configuration) if subject.shipped else plan_for(model, subject.configuration, limit, modes)
+    limit = DEFAULT_LIMIT if limit is None else limit
     outcome = Outcome(subject, plan, modes, limit)
     if plan.fits:
         try:
@@ -182,7 +179,7 @@ def _explore(
     """Explore in each mode; the second one beside the first, in a process of its own, where that takes long."""
     configuration, name = outcome.plan.configuration, outcome.subject.name
     first, *rest = outcome.modes
-    large = outcome.plan.estimate is not None and outcome.plan.estimate.work > BESIDE_WORK
+    large = outcome.plan.estimate is not None and outcome.plan.estimate.seconds > BESIDE
     beside = Beside(model, configuration, rest[0], properties, limit) if rest and large else None
     try:
         main = _explored(model, configuration, first, properties, limit, f"{name}: exploring {first}", report)

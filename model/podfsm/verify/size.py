@@ -2,13 +2,15 @@
 
 The estimate is a product. One container of the pod (the *companion*, named by the tables) is explored alone, and
 together with every other kind of container: what each multiplies the states and the work by is taken to hold in the
-whole pod too. For pods that could be explored this was up to four times too high, which is on the safe side.
+whole pod too. For pods that could be explored this was up to four times too high, and up to two times too low.
+A pod with one or two containers is not estimated: its variants are explored, each for a moment, until one fits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Final
 
 from podfsm.explore.adapter import TableSystem
@@ -18,29 +20,53 @@ from podfsm.explore.system import Event, State
 from podfsm.language.model import Model, Reduction
 from podfsm.language.world import Element
 
-COMFORTABLE_STATES: Final = 2_000_000
-"""A pod estimated larger than this is reduced, if there is something left to reduce."""
+STATE: Final = 20e-6
+"""Seconds of one mode that a state takes, with its transitions and all properties."""
 
-COMFORTABLE_WORK: Final = 20_000
-"""So is one that asks the interpreter of the tables more often than this."""
+QUESTION: Final = 60e-6
+"""Seconds that a question to the interpreter of the tables takes."""
 
-COMFORTABLE_ALONE: Final = 60_000
-"""With a single container, answers are simpler: so many may be asked for."""
+COMFORTABLE: Final = 30.0
+"""A pod estimated to take longer, in seconds, is reduced, if there is something left to reduce."""
 
-LARGEST_WORK: Final = 400_000
-"""A pod estimated to ask the interpreter more often than this is not explored."""
+COMFORTABLE_SMALL: Final = (0.6, 1.2)
+"""So is one with a single container, or with two: nobody waits long for an answer about a simple pod."""
+
+LONGEST: Final = 60.0
+"""A pod estimated to take longer, in seconds, is not explored, unless a number of states is allowed."""
+
+DEFAULT_LIMIT: Final = 5_000_000
+"""States beyond which an exploration gives up, unless another number is allowed: the estimate was too low."""
+
+LARGEST_ALONE: Final = 60_000
+"""Questions to the interpreter after which the exploration of one container for the estimate gives up."""
 
 LARGEST_PAIR: Final = 15_000
-"""Questions to the interpreter after which the exploration of two containers for the estimate gives up."""
+"""The same for two containers, and for one where there are others."""
 
+HOPELESS: Final = 3
+"""What is expected to take so many times what is comfortable is not measured."""
 
 Variant = tuple[Configuration, tuple[Reduction, ...]]
 """A pod after some reductions, and these."""
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A number of states and of seconds that an exploration may take."""
+
+    states: int
+    seconds: float
+
+    @property
+    def most(self) -> int:
+        """Number of states that fit."""
+        return int(min(self.states, self.seconds / STATE))
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """A size: number of states, and of questions to the interpreter of the tables (some thousands a second).
+    """A size: number of states, and of questions to the interpreter of the tables.
 
     `least` tells that there are at least so many: no more was measured, since even that does not fit.
     """
@@ -49,9 +75,14 @@ class Estimate:
     work: int
     least: bool = False
 
-    def fits(self, states: int, work: int) -> bool:
-        """Tell whether it is within bounds."""
-        return self.states <= states and self.work <= work
+    @property
+    def seconds(self) -> float:
+        """Seconds that the exploration of one mode takes."""
+        return self.states * STATE + self.work * QUESTION
+
+    def fits(self, bound: Bound) -> bool:
+        """Tell whether it is within a bound."""
+        return self.states <= bound.states and self.seconds <= bound.seconds
 
 
 @dataclass(frozen=True)
@@ -96,13 +127,13 @@ def variants(model: Model, configuration: Configuration) -> list[Variant]:
     return found
 
 
-def plan_for(model: Model, configuration: Configuration, limit: int, modes: Sequence[str] = ("as-is",)) -> Plan:
+def plan_for(model: Model, configuration: Configuration, limit: int | None, modes: Sequence[str] = ("as-is",)) -> Plan:
     """Choose the largest variant of a pod that is explored in reasonable time.
 
     Parameters
     ----------
     limit
-        Number of states that no exploration may exceed.
+        Number of states that no exploration may exceed; it may then take long. None to wait for a minute at most.
     modes
         What is to be explored; the variant must be comfortable in each.
     """
@@ -111,18 +142,23 @@ def plan_for(model: Model, configuration: Configuration, limit: int, modes: Sequ
     sizes = _Sizes(model, smallest, modes[0], limit)
     if sizes.companion is None:
         return Plan(configuration)
-    bound = Estimate(limit, LARGEST_WORK)
-    least = sizes.measure(smallest, within=bound)
-    if not least.total.fits(limit, LARGEST_WORK):
+    if sizes.small:
+        found = _largest_small(sizes, choices[:-1])
+        if found is not None:
+            return found
+    allowed = Bound(DEFAULT_LIMIT, LONGEST) if limit is None else Bound(limit, inf)
+    least = sizes.measure(smallest, within=allowed)
+    if not least.total.fits(allowed):
         return Plan(smallest, reductions, least.total, fits=False, system=sizes.system)
-    if not sizes.others:
-        best, estimate = _largest_alone(sizes, choices, least.total)
-        return Plan(*choices[best], estimate)
+    if sizes.small:
+        return Plan(smallest, reductions, least.total)
     best, estimate = _largest(sizes, choices, 0, least)
     for mode in modes[1:]:
+        if best == len(choices) - 1:
+            break
         more = _Sizes(model, smallest, mode, limit)
-        at, other = _largest(more, choices, best, more.measure(smallest, within=bound))
-        estimate = other if at > best else max(estimate, other, key=lambda one: one.work)
+        at, other = _largest(more, choices, best, more.measure(smallest, within=allowed))
+        estimate = other if at > best else max(estimate, other, key=lambda one: one.seconds)
         best = at
     return Plan(*choices[best], estimate)
 
@@ -132,34 +168,24 @@ def _largest(sizes: _Sizes, choices: Sequence[Variant], first: int, least: _Samp
     best = len(choices) - 1
     for at in range(best - 1, first - 1, -1):
         more = sizes.measure(choices[at][0], least)
-        if not _is_comfortable(more.total, sizes.limit):
+        if not more.total.fits(sizes.comfortable):
             break
         best, least = at, more
     return best, least.total
 
 
-def _is_comfortable(estimate: Estimate, limit: int) -> bool:
-    return estimate.fits(min(limit, COMFORTABLE_STATES), COMFORTABLE_WORK)
-
-
-def _largest_alone(sizes: _Sizes, choices: Sequence[Variant], least: Estimate) -> tuple[int, Estimate]:
-    """Find the largest variant of a pod with a single container, with longer and longer leaps from the first on.
-
-    Most pods are explored as they are, and what does not fit takes longest to measure.
-    """
-    first, best, leap = 0, len(choices) - 1, 1
+def _largest_small(sizes: _Sizes, choices: Sequence[Variant]) -> Plan | None:
+    """Find the largest comfortable variant of a small pod by exploring it, by bisection; None if there is none."""
+    first, best, bound = 0, len(choices), sizes.comfortable
+    found: Plan | None = None
     while first < best:
-        at = min(first + leap - 1, (first + best) // 2)
-        estimate = sizes.measure(choices[at][0]).total
-        if estimate.fits(min(sizes.limit, COMFORTABLE_STATES), COMFORTABLE_ALONE):
-            best, least = at, estimate
+        at = (first + best) // 2
+        estimate = sizes.whole(choices[at][0], int(bound.seconds / QUESTION), bound.most)
+        if estimate is not None and estimate.fits(bound):
+            best, found = at, Plan(*choices[at], estimate)
         else:
-            first, leap = at + 1, leap * 2
-    return best, least
-
-
-HOPELESS: Final = 3
-"""What is expected to take so many times what is comfortable is not measured."""
+            first = at + 1
+    return found
 
 
 @dataclass(frozen=True)
@@ -171,15 +197,15 @@ class _Sample:
     total: Estimate
 
 
-TOO_MUCH: Final = Estimate(COMFORTABLE_STATES + 1, COMFORTABLE_ALONE + 1, least=True)
+TOO_MUCH: Final = Estimate(round(LONGEST / STATE), LARGEST_ALONE, least=True)
 """Stands for what was not measured to its end."""
 
 
 class _Sizes:
     """Estimates for the variants of one pod in one mode."""
 
-    def __init__(self, model: Model, smallest: Configuration, mode: str, limit: int) -> None:
-        self.model, self.mode, self.limit = model, mode, limit
+    def __init__(self, model: Model, smallest: Configuration, mode: str, limit: int | None) -> None:
+        self.model, self.mode = model, mode
         self.system = system = system_for(model, smallest, mode)
         members = [component[0] for component in system.component_elements[1:]]
         self.collections = list(dict.fromkeys(element.collection.id for element in members))
@@ -188,6 +214,12 @@ class _Sizes:
         for component in system.component_elements[1:]:
             if component[0] is not self.companion:
                 self.others.setdefault(signature(system, component), []).append(component[0])
+        self.members = [element for elements in self.others.values() for element in elements]
+        self.small = len(self.members) < len(COMFORTABLE_SMALL)
+        seconds = COMFORTABLE
+        if self.small:
+            seconds = COMFORTABLE_SMALL[len(self.members)] if limit is None else LONGEST
+        self.comfortable = Bound(DEFAULT_LIMIT if limit is None else limit, seconds)
 
     def _find_companion(self, members: Sequence[Element]) -> Element | None:
         setting = self.model.named["settings"].get("companion")
@@ -197,7 +229,7 @@ class _Sizes:
         return next((e for e in members if role in e.collection.roles and e.has_role(role)), None)
 
     def measure(
-        self, configuration: Configuration, smaller: _Sample | None = None, within: Estimate | None = None
+        self, configuration: Configuration, smaller: _Sample | None = None, within: Bound | None = None
     ) -> _Sample:
         """Measure one variant.
 
@@ -205,25 +237,36 @@ class _Sizes:
         makes two of them larger twice over. Pairs that are then too large are not measured. Nor are more pairs once
         it is not `within` a bound, since each makes it larger.
         """
-        assert self.companion is not None
         # A limit is met by what it leaves out; what is to be explored in any case is measured whole, to be told.
-        states = COMFORTABLE_STATES if within is not None else min(self.limit, COMFORTABLE_STATES)
-        alone = self._explored(configuration, [self.companion], COMFORTABLE_ALONE, states)
+        states = TOO_MUCH.states if within is not None else self.comfortable.most
+        alone = self.alone(configuration, LARGEST_PAIR if within is None else LARGEST_ALONE, states)
         if alone is None:
             return _Sample(TOO_MUCH, (), TOO_MUCH)
         if smaller is not None:
             wider = [_scaled(pair, smaller.alone, alone) for pair in smaller.pairs]
-            hopeless = self._total(alone, wider).work > HOPELESS * COMFORTABLE_WORK
+            hopeless = self._total(alone, wider).seconds > HOPELESS * self.comfortable.seconds
             if hopeless or any(pair.work > LARGEST_PAIR for pair in wider):
                 return _Sample(alone, wider, TOO_MUCH)
         pairs: list[Estimate] = []
         for elements in self.others.values():
             total = self._total(alone, pairs)
-            if within is not None and not total.fits(within.states, within.work):
+            if within is not None and not total.fits(within):
                 return _Sample(alone, pairs, replace(total, least=True))
-            pair = self._explored(configuration, [self.companion, elements[0]], LARGEST_PAIR, states)
+            pair = self._explored(configuration, [*self._companions(), elements[0]], LARGEST_PAIR, states)
             pairs.append(pair or TOO_MUCH)
         return _Sample(alone, pairs, self._total(alone, pairs))
+
+    def alone(self, configuration: Configuration, most: int, states: int) -> Estimate | None:
+        """Measure a variant with its companion only; None if that takes too many questions or states."""
+        return self._explored(configuration, self._companions(), most, states)
+
+    def whole(self, configuration: Configuration, most: int, states: int) -> Estimate | None:
+        """Measure a variant of the whole pod; None if that takes too many questions or states."""
+        return self._explored(configuration, [*self._companions(), *self.members], most, states)
+
+    def _companions(self) -> list[Element]:
+        assert self.companion is not None
+        return [self.companion]
 
     def _total(self, alone: Estimate, pairs: Sequence[Estimate]) -> Estimate:
         """Estimate a pod by its first pairs: those of all kinds, or of some, where one asks for no more than these."""
