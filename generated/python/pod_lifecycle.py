@@ -1644,6 +1644,14 @@ class Pod(Element):
         return self.source in {"file", "http"}
 
     @cached_property
+    def known_terminal(self) -> bool:
+        """The worker's copy of the pod shows a terminal phase.
+
+        `known-phase in {Succeeded, Failed}`
+        """
+        return self.known_phase in {"Succeeded", "Failed"}
+
+    @cached_property
     def terminal(self) -> bool:
         """The pod has reached a phase that it never leaves.
 
@@ -1934,6 +1942,15 @@ class Pod(Element):
         return self.active_seconds >= self.deadline_seconds
 
     @cached_property
+    def known_phase(self) -> Phase | None:
+        """Which phase does the API show, as far as the worker of the pod knows?
+
+        known-phase: pkg/kubelet/kubelet_pods.go generateAPIPodStatus
+        """
+        # known-phase.same: where a sync is one step, the copy is as new as the API
+        return self.phase
+
+    @cached_property
     def phase_now(self) -> Phase:
         """The phase that the containers of a pod make
 
@@ -2023,8 +2040,8 @@ class Pod(Element):
         if self.cached_terminal:
             return self.cached_phase
         # phase-merged.api-terminal: a terminal phase that the API shows is kept
-        if self.terminal:
-            return self.phase
+        if self.known_terminal:
+            return self.known_phase
         # phase-merged.now: the pod has not reached its end
         return self.phase_now
 
@@ -2035,8 +2052,12 @@ class Pod(Element):
         phase-generated: pkg/kubelet/kubelet_pods.go generateAPIPodStatus
         """
         # phase-generated.api-terminal: a terminal phase that the API shows is never left
-        if self.terminal:
-            return self.phase
+        if self.known_terminal:
+            return self.known_phase
+        # phase-generated.deadline-unaware: the terminal phase is already in the API, but the worker's copy of the pod
+        # is older, so nothing keeps the deadline from being looked at again (only because of defect K05)
+        if self.terminal and self.deadline_over and self.ended_before_deadline:
+            return "Failed"
         # phase-generated.deadline-late: the deadline is looked at again after the containers have ended, so a pod that
         # had come to its end by itself fails all the same (only because of defect K15)
         if self.deadline_over and self.ended_before_deadline:
@@ -2054,6 +2075,14 @@ class Pod(Element):
 
         reason-generated: pkg/kubelet/kubelet_pods.go generateAPIPodStatus
         """
+        # reason-generated.deadline-unaware: the reason comes with the phase that the deadline made, though the API
+        # already shows another end (only because of defect K05)
+        if self.terminal and not self.known_terminal and self.deadline_over and self.ended_before_deadline:
+            return self.deadline_reason
+        # reason-generated.deadline-again: only the phase is taken back to what the API shows, not the reason (only
+        # because of defect K06)
+        if self.known_terminal and self.deadline_over and self.ended_before_deadline:
+            return self.deadline_reason
         # reason-generated.deadline-late: the reason is given even to a pod that had come to its end by itself (only
         # because of defect K15)
         if self.deadline_over and self.ended_before_deadline:
