@@ -86,6 +86,11 @@ def type_of(value: Any) -> str:
     return "list" if isinstance(value, list | tuple) else "object"
 
 
+def number_of(text: str | None) -> int:
+    """Read a text of at most 30 decimal digits as a number; any other text is 0."""
+    return int(text) if text and len(text) <= 30 and text.isascii() and text.isdigit() else 0
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "min": lambda *values: min(v or 0 for v in values),
     "max": lambda *values: max(v or 0 for v in values),
@@ -100,5 +105,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "text": as_text,
     "like": lambda text, pattern: re.fullmatch(pattern, text or "", re.ASCII) is not None,
     "type-of": type_of,
-    "number": lambda text: int(text) if text and len(text) <= 30 and text.isascii() and text.isdigit() else 0,
+    "number": number_of,
 }

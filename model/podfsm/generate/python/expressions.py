@@ -489,6 +489,9 @@ class Expressions:
         found = code.call("re.fullmatch", self.expr(arguments[1], els), text, Code("re.ASCII"))
         return code.comparison(found, "is not", _NONE)
 
+    def _builtin_number(self, arguments: tuple[Expr, ...], els: Elements) -> Code:
+        return code.call(self.target.use("number_of"), self.expr(arguments[0], els))
+
     def _builtin_type_of(self, arguments: tuple[Expr, ...], els: Elements) -> Code:
         return code.call(self.target.use("type_of"), self.expr(arguments[0], els))
 
