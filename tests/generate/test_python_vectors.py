@@ -39,7 +39,7 @@ def observed(deriver: Deriver, document: dict[str, Any]) -> World:
     """The world of a document, as its binding reads and prepares it."""
     binding = deriver.binding
     program = deriver.program(dict(document.get("gates") or {}))
-    world = World(program, document, binding.observations, binding.sources, binding.joins)
+    world = World(program, document, binding)
     for procedure in binding.runs:
         world.run(procedure)
     return world

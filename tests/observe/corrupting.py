@@ -88,11 +88,8 @@ class Corrupter:
         gone = event.type == "DELETED"
         world = self._world(noted(pod, first=False, gone=gone))
         world.before = self._world(noted(event.before, first=False, gone=False))
-        root = world.root
-        collection = corruption.rule.collection
-        elements = [root] if collection == root.collection.id else root.children_of(collection)
         holds = self.program.cached_closure(corruption.rule.rows[0].when)
-        for element in elements:
+        for element in world.elements_of(corruption.rule.collection):
             if holds((element,), None):
                 if corruption.data.get("again"):
                     return event.pod, "MODIFIED"
@@ -101,8 +98,7 @@ class Corrupter:
         return None
 
     def _world(self, document: Mapping[str, Any]) -> World:
-        binding = self.binding
-        return World(self.program, document, binding.observations, binding.sources, binding.joins)
+        return World(self.program, document, self.binding)
 
 
 def _rule(name: str) -> str:

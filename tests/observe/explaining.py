@@ -83,7 +83,7 @@ class Explained:
         for rule in rules:
             if rule.step and world.before is None:
                 continue
-            for number, element in enumerate(elements(world, rule.collection)):
+            for number, element in enumerate(world.elements_of(rule.collection)):
                 if rule.where is None or self._value(rule.where, element):
                     row = next((row.id for row in rule.rows if self._value(row.when, element)), "")
                     yield (rule.id, number), row
@@ -92,16 +92,10 @@ class Explained:
         return bool(self.program.cached_closure(formula)((element,), None))
 
     def _world(self, document: Mapping[str, Any], guess: Sequence[Any] = ()) -> World:
-        world = World(self.program, document, self.binding.observations, self.binding.sources, self.binding.joins)
+        world = World(self.program, document, self.binding)
         for one, value in zip(self.watch.guesses, guess, strict=False):
             world.root.set(one.name, value)
         return world
-
-
-def elements(world: World, collection: str) -> Sequence[Element]:
-    """Return the elements of a collection; of that of the root, the root."""
-    root = world.root
-    return (root,) if collection == root.collection.id else root.children_of(collection)
 
 
 def _guessing(model: Model) -> set[str]:

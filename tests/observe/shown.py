@@ -30,4 +30,4 @@ class Shown:
         return bool(self.program.cached_closure(formula)((world.root,), None))
 
     def _world(self, document: Mapping[str, Any]) -> World:
-        return World(self.program, document, self.binding.observations, self.binding.sources, self.binding.joins)
+        return World(self.program, document, self.binding)

@@ -127,16 +127,10 @@ class Teller:
 
     # ---------------------------------------------------------------------------------------------------------- pieces
 
-    def _elements(self, root: Element, collection: str) -> list[Element]:
-        if root.collection.id == collection:
-            return [root]
-        parent = self.model.collections[collection].of
-        return [child for one in self._elements(root, parent) for child in one.children_of(collection)]
-
     def _holding(self, world: World, kind: str) -> Iterator[tuple[Explanation, Element]]:
         """Yield the entries of a kind that hold of the object, with the elements on which they do."""
         for one in about(self.model, kind):
-            for element in self._elements(world.root, one.collection):
+            for element in world.elements_of(one.collection):
                 if self._ask(one.when, element):
                     yield one, element
 
@@ -155,7 +149,7 @@ class Teller:
 
     def _said(self, name: str, world: World) -> str:
         one = self.model.explanations[name]
-        return self._text(one, self._elements(world.root, one.collection)[0])
+        return self._text(one, world.elements_of(one.collection)[0])
 
     def _regions(self, world: World, outlook: Outlook) -> Iterator[Region]:
         """Tell the state of each region; where several are possible, all of them."""
@@ -169,7 +163,7 @@ class Teller:
             for root in source():
                 for collection in dict.fromkeys(one.collection for one in entries):
                     here = [one for one in entries if one.collection == collection]
-                    for element, one in product(self._elements(root, collection), here):
+                    for element, one in product(root.world.elements_of(collection), here):
                         if self._ask(one.when, element):
                             below = element_name(element) if element.parent is not None else ""
                             name = f"{one.of}/{below}" if below else one.of
@@ -260,7 +254,7 @@ class Teller:
         for one in about(self.model, "vocabulary"):
             field = self.model.fields[one.collection][one.field]
             known = {word for term in self.model.named["terms"].values() for word in self._words(term, one.of)}
-            for element in self._elements(world.root, one.collection):
+            for element in world.elements_of(one.collection):
                 value = element.get(one.field)
                 path = ".".join(field.observe.path) if field.observe is not None else field.name
                 if isinstance(value, str) and value and value not in known:

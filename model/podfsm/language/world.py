@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from podfsm.errors import PodfsmError
-from podfsm.language.model import Collection, Field, Observation, Type
+from podfsm.language.model import Binding, Collection, Field, Observation, Type
 
 if TYPE_CHECKING:
     from podfsm.language.evaluate import Program
@@ -110,24 +110,15 @@ class World:
         The tables under one choice of gates.
     document
         The JSON document: a mapping (a Pod object, or the `in` of a vector).
-    observations
-        Overrides of where fields are read from, by field id (a binding).
-    sources
-        Overrides of where collections are read from, by collection id.
+    binding
+        Says where fields, collections and joins are read from, where that is not where the tables say.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        document: Mapping[str, Any],
-        observations: Mapping[str, Observation] | None = None,
-        sources: Mapping[str, Mapping[str, str]] | None = None,
-        joins: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
-    ) -> None:
+    def __init__(self, program: Program, document: Mapping[str, Any], binding: Binding | None = None) -> None:
         self.program, self.document = program, document
-        self.observations = observations or {}
-        self.sources = sources or {}
-        self.joins = joins or {}
+        self.observations: Mapping[str, Observation] = {} if binding is None else binding.observations
+        self.sources: Mapping[str, Mapping[str, str]] = {} if binding is None else binding.sources
+        self.joins: Mapping[tuple[str, str], Mapping[str, str]] = {} if binding is None else binding.joins
         self.before: World | None = None
         #: In a stateful world (exploration, PodMachine) a field that is a variable is never computed from elsewhere.
         self.stateful = False
@@ -218,6 +209,13 @@ class World:
             if isinstance(item, Mapping) and item.get(key) == wanted:
                 return item
         return None
+
+    def elements_of(self, collection: str) -> Sequence[Element]:
+        """Return the elements of a collection, in order: the root, or what stands below it, at any depth."""
+        if collection == self.root.collection.id:
+            return (self.root,)
+        parent = self.program.model.collections[collection].of
+        return [child for element in self.elements_of(parent) for child in element.children_of(collection)]
 
     def root_or(self, element: Element, path: str) -> Element:
         """Where a list path starts: the parent element, or the document when it begins with '/'."""

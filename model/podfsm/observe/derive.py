@@ -313,7 +313,7 @@ class Deriver:
         binding = self.binding
         document = _filled(document, binding.defaults)
         program = self.program(self._gates(document))
-        world = World(program, document, binding.observations, binding.sources, binding.joins)
+        world = World(program, document, binding)
         for procedure in binding.runs:
             world.run(procedure)
         recording = None if binding.script is None else play(binding.script, world, binding.id)

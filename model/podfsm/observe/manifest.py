@@ -431,14 +431,6 @@ def _short(value: Any) -> str:
 # -------------------------------------------------------------------------------------------------- defaults, refusals
 
 
-def _elements(world: World, program: Program, collection: str) -> list[Element]:
-    """Return all elements of a collection, wherever their parents stand."""
-    above = program.model.collections[collection].of
-    if not above:
-        return [world.root]
-    return [child for parent in _elements(world, program, above) for child in parent.children_of(collection)]
-
-
 def write_defaults(program: Program, document: Mapping[str, Any]) -> None:
     """Write all defaults into the document; each reads it as it was before."""
     world = World(program, document)
@@ -446,7 +438,7 @@ def write_defaults(program: Program, document: Mapping[str, Any]) -> None:
     for default in program.model.defaults.values():
         observation = program.model.fields[default.collection][default.field].observe
         assert observation is not None
-        for element in _elements(world, program, default.collection):
+        for element in world.elements_of(default.collection):
             present = _at(element.object, observation.path)
             zero = present in (0, "", False) and not default.keeps_zero
             if present is not None and not zero:
@@ -469,7 +461,7 @@ def _refuse(
     for refusal in program.model.refusals.values():
         if refusal.gate and refusal.gate.startswith("not ") == (refusal.gate.removeprefix("not ") in program.gates):
             continue
-        for element in _elements(world, program, refusal.collection):
+        for element in world.elements_of(refusal.collection):
             if program.cached_closure(refusal.when)((element,), None):
                 _report(refusal, element, program, whole, root, findings)
 

@@ -209,7 +209,7 @@ class Watch:
         world = self._world(document)
         broken = []
         for fault in faults:
-            element = _elements(world, fault.rule.collection)[fault.place]
+            element = world.elements_of(fault.rule.collection)[fault.place]
             fields = tuple(_field(element, path) for path in fault.rule.fields)
             one = Broken(fault.rule, _subject(element), fields, "", fault.row)
             if fault.rule.expected is not None and one.key not in told:
@@ -232,7 +232,7 @@ class Watch:
         if before and world.before is not None:
             self.guess(world.before, before)
         assert fault.rule.expected is not None
-        return str(self._value(fault.rule.expected, _elements(world, fault.rule.collection)[fault.place]))
+        return str(self._value(fault.rule.expected, world.elements_of(fault.rule.collection)[fault.place]))
 
     # -------------------------------------------------------------------------------------------------------- guesses
 
@@ -248,14 +248,13 @@ class Watch:
         return tuple(place for place, guess in enumerate(self.guesses) if guess.field in names)
 
     def _world(self, document: Mapping[str, Any]) -> World:
-        binding = self.binding
-        return World(self.program, document, binding.observations, binding.sources, binding.joins)
+        return World(self.program, document, self.binding)
 
     # ---------------------------------------------------------------------------------------------------------- rules
 
     def _faults(self, world: World, rules: Iterable[WatchRule]) -> Iterator[Fault]:
         for rule in rules:
-            for place, element in enumerate(_elements(world, rule.collection)):
+            for place, element in enumerate(world.elements_of(rule.collection)):
                 if rule.where is not None and not self._value(rule.where, element):
                     continue
                 row = next((row for row in rule.rows if self._explains(row, element)), None)
@@ -313,11 +312,6 @@ class _Ways:
         if before and before != was_before and self.before is not None:
             self.watch.guess(self.before, before)
         self._guessed = (now, before or was_before)
-
-
-def _elements(world: World, collection: str) -> Sequence[Element]:
-    root = world.root
-    return (root,) if collection == root.collection.id else root.children_of(collection)
 
 
 def _subject(element: Element) -> str:
