@@ -3,10 +3,11 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, BinaryIO, Literal
 
 from podfsm.errors import PodfsmError
 
@@ -26,18 +27,69 @@ def read_input(name: str, limit: int | None = None) -> bytes:
     PodfsmError
         If it cannot be read, or is larger than `limit`.
     """
-    size = -1 if limit is None else limit + 1
-    try:
-        if name == "-":
-            data = sys.stdin.buffer.read(size)
-        else:
-            with Path(name).open("rb") as stream:
-                data = stream.read(size)
-    except OSError as error:
-        raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
+    with opened(name) as stream:
+        try:
+            data = stream.read(-1 if limit is None else limit + 1)
+        except OSError as error:
+            raise _unreadable(name, error) from error
     if limit is not None and len(data) > limit:
         raise PodfsmError(f"{name}: larger than {limit} bytes; split it into smaller files")
     return data
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """Open the file `name`, or standard input if it is ``-``, for reading.
+
+    Raises
+    ------
+    PodfsmError
+        If it cannot be opened.
+    """
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115  # what fails later is not the opening
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    with stream:
+        yield stream
+
+
+def _unreadable(name: str, error: OSError) -> PodfsmError:
+    return PodfsmError(f"{name}: cannot be read: {error.strerror}")
+
+
+@contextmanager
+def written(path: Path) -> Iterator[IO[bytes]]:
+    """Give a stream whose content becomes the file `path` when the block ends well.
+
+    A reader sees the former file or the whole new one. A file that is there keeps its permissions.
+
+    Raises
+    ------
+    PodfsmError
+        If it cannot be written; the former file is then unchanged.
+    """
+    try:
+        mode = _mode(path)
+        # The temporary file lies in the same directory: a rename across file systems would not be atomic.
+        with tempfile.NamedTemporaryFile(
+            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            try:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+                temporary.chmod(mode)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise PodfsmError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -53,25 +105,10 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
     except OSError as error:
         raise PodfsmError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    mode = _mode(path)
-    # The temporary file lies in the same directory: a rename across file systems would not be atomic.
-    with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False) as stream:
-        temporary = Path(stream.name)
-        try:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            temporary.chmod(mode)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with written(path) as stream:
+        stream.write(data)
 
 
 def _mode(path: Path) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from podfsm.errors import PodfsmError
+from podfsm.files import opened, written
 from podfsm.language.tables import loaded, shipped
 from podfsm.observe.derive import Answers, error_line, names
 from podfsm.observe.lines import batches
@@ -27,11 +25,11 @@ def run(request: DeriveRequest) -> Status:
         return Status.FINE
     cluster = request.cluster
     answers = Answers(model, request.table, cluster.gates, cluster.kubernetes or "", cluster.defects)
-    with _opened(request.file) as stream, _written(request) as write:
+    with opened(request.file) as stream, _written(request) as write:
         return answer_lines(stream, answers, write, request.max_document)
 
 
-def answer_lines(stream: BinaryIO, answers: Answers, write: Callable[[bytes], None], limit: int) -> Status:
+def answer_lines(stream: BinaryIO, answers: Answers, write: Callable[[bytes], object], limit: int) -> Status:
     """Answer every line of a binary stream as soon as it has arrived.
 
     Parameters
@@ -67,42 +65,10 @@ def answer_lines(stream: BinaryIO, answers: Answers, write: Callable[[bytes], No
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = Path(name).open("rb")  # noqa: SIM115  # what fails later is not the opening
-    except OSError as error:
-        raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
-    with stream:
-        yield stream
-
-
-@contextmanager
-def _written(request: DeriveRequest) -> Iterator[Callable[[bytes], None]]:
+def _written(request: DeriveRequest) -> Iterator[Callable[[bytes], object]]:
     """Give the function that writes answers: to the console at once, or to a file that appears when it is whole."""
     if request.out is None:
         yield request.console.write
         return
-    path = request.out
-    try:
-        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                yield _writer(file)
-                file.flush()
-                temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise PodfsmError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _writer(file: IO[bytes]) -> Callable[[bytes], None]:
-    def write(data: bytes) -> None:
-        file.write(data)
-
-    return write
+    with written(request.out) as stream:
+        yield stream.write

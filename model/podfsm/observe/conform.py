@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from podfsm.errors import PodfsmError
+from podfsm.files import opened
 from podfsm.language.tables import loaded, shipped
 from podfsm.language.world import DocumentError
 from podfsm.observe.records import Writer, writer_for
@@ -165,7 +164,7 @@ def run(request: ConformRequest) -> Status:
     cluster = request.cluster
     watch = Watch(model, cluster.gates, cluster.kubernetes or "", cluster.defects, request.writer == "any")
     conformance = Conformance(Tracker(watch))
-    with _opened(request.file) as stream, writer_for(request, model) as writer, quick_collection():
+    with opened(request.file) as stream, writer_for(request, model) as writer, quick_collection():
         _judge(conformance, stream, request, writer)
     return conformance.status
 
@@ -191,16 +190,3 @@ def quick_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = Path(name).open("rb")  # noqa: SIM115  # what fails later is not the opening
-    except OSError as error:
-        raise PodfsmError(f"{name}: cannot be read: {error.strerror}") from error
-    with stream:
-        yield stream

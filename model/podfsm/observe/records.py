@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 from xml.etree import ElementTree
 
 from podfsm import __version__
-from podfsm.files import write_atomically
+from podfsm.files import written
 from podfsm.language.model import Model
+from podfsm.names import translated
 from podfsm.requests import ConformRequest, Lang
 
 Record = Mapping[str, Any]
@@ -68,24 +69,26 @@ class Writer(Protocol):
 @contextmanager
 def writer_for(request: ConformRequest, model: Model) -> Iterator[Writer]:
     """Give the writer of the form that is wanted; what is written to a file appears when all of it is there."""
-    lines: list[str] = []
+    if request.out is None:
+        yield _writer(request, model, lambda text: _print(request, text))
+        return
+    with written(request.out) as stream:
+        yield _writer(request, model, lambda text: stream.write(f"{text}\n".encode()))
 
-    def write(text: str) -> None:
-        if request.out is not None:
-            lines.append(text)
-            return
-        request.console.write(f"{text}\n")
-        request.console.out.flush()
 
+def _print(request: ConformRequest, text: str) -> None:
+    request.console.print(text)
+    request.console.out.flush()
+
+
+def _writer(request: ConformRequest, model: Model, write: Callable[[str], object]) -> Writer:
     writers: Mapping[str, Writer] = {
         "text": _Text(write, model, request.lang),
         "json": _Json(write),
         "junit": _JUnit(write, model),
         "sarif": _Sarif(write, model, request.file),
     }
-    yield writers[request.output]
-    if request.out is not None:
-        write_atomically(request.out, "".join(f"{line}\n" for line in lines))
+    return writers[request.output]
 
 
 def plain(text: str) -> str:
@@ -99,7 +102,7 @@ def _brief(value: Any) -> str:
 
 
 class _Json:
-    def __init__(self, write: Any) -> None:
+    def __init__(self, write: Callable[[str], object]) -> None:
         self.write = write
 
     def record(self, record: Record) -> None:
@@ -107,7 +110,7 @@ class _Json:
 
 
 class _Text:
-    def __init__(self, write: Any, model: Model, lang: Lang) -> None:
+    def __init__(self, write: Callable[[str], object], model: Model, lang: Lang) -> None:
         self.write, self.model, self.lang, self.words = write, model, lang, _WORDS[lang]
 
     def record(self, record: Record) -> None:
@@ -118,15 +121,15 @@ class _Text:
         item = self.words["item"].format(item=record["item"]) if "item" in record else ""
         return self.words["at"].format(event=record["event"], item=item)
 
-    def _say(self, key: str, english: str) -> str:
-        return english if self.lang == "en" else self.model.texts.get(self.lang, {}).get(key, english)
+    def _say(self, english: str, key: str) -> str:
+        return translated(self.model, self.lang, english, key)
 
     def _line(self, word: str, text: str) -> str:
         return f"    {self.words[word]}: {text}"
 
     def _violation(self, record: Record) -> Iterator[str]:
         rule = record["rule"]
-        yield f"{self._at(record)}  {plain(record['pod'])}  {rule}: {self._say(rule, record['why'])}"
+        yield f"{self._at(record)}  {plain(record['pod'])}  {rule}: {self._say(record['why'], rule)}"
         for path, value in record["seen"].items():
             shown = self.words["nothing"] if value is None else _brief(value)
             yield self._line("seen", f"{plain(path)} = {shown}")
@@ -138,11 +141,11 @@ class _Text:
 
     def _defect(self, record: Record) -> Iterator[str]:
         defect = self.model.named["defects"][record["defect"]]
-        title = self._say(f"defect {defect.id}", defect.text("title"))
+        title = self._say(defect.text("title"), f"defect {defect.id}")
         told = self.words["defect"].format(defect=defect.id, title=title)
         yield f"{self._at(record)}  {plain(record['pod'])}  {told}"
-        yield self._line("because", self._say(record["row"], record["why"]))
-        yield self._line("advice", self._say(f"defect {defect.id} advice", defect.text("advice")))
+        yield self._line("because", self._say(record["why"], record["row"]))
+        yield self._line("advice", self._say(defect.text("advice"), f"defect {defect.id} advice"))
 
     def _error(self, record: Record) -> Iterator[str]:
         yield self.words["error"].format(at=self._at(record), line=record["line"], what=plain(record["what"]))
@@ -155,7 +158,7 @@ class _Text:
 class _JUnit:
     """One test case per rule: it fails once for each violation. Unreadable documents are errors."""
 
-    def __init__(self, write: Any, model: Model) -> None:
+    def __init__(self, write: Callable[[str], object], model: Model) -> None:
         self.write, self.model = write, model
         self.found: dict[str, list[Record]] = {rule: [] for rule in model.watch}
         self.errors: list[Record] = []
@@ -189,7 +192,7 @@ class _JUnit:
 class _Sarif:
     """SARIF 2.1.0: each rule with violations once, each violation a result at the event of the stream."""
 
-    def __init__(self, write: Any, model: Model, file: str) -> None:
+    def __init__(self, write: Callable[[str], object], model: Model, file: str) -> None:
         self.write, self.model, self.file = write, model, file
         self.found: list[Record] = []
 
