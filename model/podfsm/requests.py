@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from podfsm.cli.output import Console
 
 Lang = Literal["en", "ko"]
 Output = Literal["text", "json"]
 Defects = Literal["as-is", "intended"]
+#: Most bytes of one document, or of one line, unless another number is allowed.
+MAX_DOCUMENT: Final = 64 * 1024 * 1024
+
 PictureFormat = Literal["svg", "png", "pdf", "dot"]
 
 
@@ -178,7 +181,7 @@ class ConformRequest(Request):
 
     file: str = "-"
     writer: Literal["kubelet", "any"] = "kubelet"
-    max_document: int = 64 * 1024 * 1024
+    max_document: int = MAX_DOCUMENT
     cluster: Cluster = field(default_factory=Cluster)
     output: Literal["text", "json", "junit", "sarif"] = "text"
     lang: Lang = "en"
@@ -224,7 +227,7 @@ class DeriveRequest(Request):
     file: str = "-"
     cluster: Cluster = field(default_factory=Cluster)
     out: Path | None = None
-    max_document: int = 64 * 1024 * 1024
+    max_document: int = MAX_DOCUMENT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from observe.corrupting import Event, recorded
-from podfsm.language.analysis import Analysis
 from podfsm.language.evaluate import Program
 from podfsm.language.kubernetes import gates
-from podfsm.language.model import Field, Formula, Model, WatchRule
+from podfsm.language.model import Formula, Model, WatchRule
+from podfsm.language.watching import GuessReads
 from podfsm.language.world import Element, World
 from podfsm.observe.watch import BINDING, Version, Watch, noted
 
@@ -31,9 +31,12 @@ class Explained:
         self.program = Program(self.model, gates(self.model, "", {}), "as-is", "observed")
         self.binding = self.model.bindings[BINDING]
         self.watch = Watch(self.model)
-        guessed = _guessing(self.model)
-        self.plain = [rule for rule in self.model.watch.values() if rule.id not in guessed]
-        self.guessed = [rule for rule in self.model.watch.values() if rule.id in guessed]
+        reads = GuessReads(self.model)
+        found: tuple[list[WatchRule], list[WatchRule]] = ([], [])
+        for rule in self.model.watch.values():
+            read = reads.of_rule(rule)
+            found[bool(read.now or read.before)].append(rule)
+        self.plain, self.guessed = found
 
     def read(self, names: Iterable[str]) -> None:
         """Look at recorded streams."""
@@ -96,26 +99,3 @@ class Explained:
         for one, value in zip(self.watch.guesses, guess, strict=False):
             world.root.set(one.name, value)
         return world
-
-
-def _guessing(model: Model) -> set[str]:
-    """Find the rules that read a guess, themselves or through what they read."""
-    analysis = Analysis(model)
-    known: dict[str, bool] = {}
-
-    def asks(field: Field) -> bool:
-        if field.id not in known:
-            known[field.id] = field.id in model.guesses
-            made_of = [field.let.expr] if field.let else []
-            made_of += analysis.table_expressions(field.table) if field.table else []
-            known[field.id] = known[field.id] or any(asks(inner) for e in made_of for _, inner in analysis.reads(e))
-        return known[field.id]
-
-    def formulas(rule: WatchRule) -> list[Formula]:
-        return [*(row.when for row in rule.rows), *([rule.where] if rule.where else [])]
-
-    return {
-        rule.id
-        for rule in model.watch.values()
-        if any(asks(f) for w in formulas(rule) for _, f in analysis.reads(w.expr))
-    }

@@ -37,13 +37,7 @@ from podfsm.requests import Cluster, ConformRequest, Defects, Lang
     show_default=True,
     help="Form of the output; json is one record a line.",
 )
-@click.option(
-    "--max-document",
-    type=click.IntRange(min=1),
-    default=64 * 1024 * 1024,
-    metavar="BYTES",
-    help="Refuse longer documents.  [default: 64 MiB]",
-)
+@options.max_document("documents")
 @options.cluster
 @options.out("Write the result to FILE, when the stream ends, instead of standard output.")
 @options.lang

@@ -22,13 +22,7 @@ from podfsm.requests import Cluster, Defects, DeriveRequest
 @click.argument("table", required=False)
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--list", "list_", is_flag=True, help="Name the tables, one a line.")
-@click.option(
-    "--max-document",
-    type=click.IntRange(min=1),
-    default=64 * 1024 * 1024,
-    metavar="BYTES",
-    help="Refuse longer lines.  [default: 64 MiB]",
-)
+@options.max_document("lines")
 @options.cluster
 @options.out("Write the answers to FILE instead of standard output.")
 @options.tables

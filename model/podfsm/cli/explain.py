@@ -74,8 +74,6 @@ def explain(
     from podfsm.explain import run
 
     _need_input(context, names, manifests, namespace)
-    if out is not None and out.suffix.lower() == ".json" and not options.given(context, "output"):
-        output = "json"
     return run(
         ExplainRequest(
             names=names,
@@ -84,7 +82,7 @@ def explain(
             goal=goal,
             diagram=diagram,
             cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
-            output=output,
+            output=options.form(context, output, out),
             lang=lang,
             out=out,
             tables=tables,

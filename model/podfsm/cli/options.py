@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from podfsm.requests import MAX_DOCUMENT, Output
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -95,6 +97,22 @@ def examples(lines: Mapping[str, str]) -> str:
     width = max(len(line) for line in lines)
     # The first line tells click to leave the others as they are.
     return "\n".join(["\b", "Examples:", *(f"  {line:{width}}  {why}".rstrip() for line, why in lines.items())])
+
+
+def max_document(noun: str) -> Callable[[Command], Command]:
+    """``--max-document``, passed as `max_document`; `noun` is what is refused."""
+    return click.option(
+        "--max-document",
+        type=click.IntRange(min=1),
+        default=MAX_DOCUMENT,
+        metavar="BYTES",
+        help=f"Refuse longer {noun}.  [default: {MAX_DOCUMENT // 1024**2} MiB]",
+    )
+
+
+def form(context: click.Context, output: Output, file: Path | None) -> Output:
+    """Return the form of the output: JSON for a file of that name, unless ``-o`` says otherwise."""
+    return "json" if file is not None and file.suffix.lower() == ".json" and not given(context, "output") else output
 
 
 def given(context: click.Context, name: str) -> bool:

@@ -63,15 +63,13 @@ def verify(
     """
     from podfsm.verify import run
 
-    if out is not None and out.suffix.lower() == ".json" and not options.given(context, "output"):
-        output = "json"
     return run(
         VerifyRequest(
             manifests=manifests,
             properties=properties,
             limit=limit,
             cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
-            output=output,
+            output=options.form(context, output, out),
             lang=lang,
             out=out,
             verbose=verbose,

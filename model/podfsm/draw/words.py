@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from podfsm.draw.diagram import Language
 from podfsm.language.model import Event, Machine, Model, Row, Table, View
+from podfsm.names import translated
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -45,7 +46,7 @@ class Words:
 
     def say(self, key: str, english: str) -> str:
         """Return the text under a key (see `podfsm.language.check.titled`)."""
-        return english if self.language == "en" else self.model.texts.get(self.language, {}).get(key) or english
+        return translated(self.model, self.language, english, key)
 
     def word(self, key: str) -> str:
         """Return a text of the drawing itself; the keys are those of `_WORDS`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from podfsm.explain.labels import word
+from podfsm.names import translated
 from podfsm.observe.records import plain
 
 if TYPE_CHECKING:
@@ -131,4 +132,4 @@ class Printer:
         return f"{name}: {self._say(defect.text('title'), f'defect {name}')} [{row}]"
 
     def _say(self, english: str, key: str) -> str:
-        return english if self.lang == "en" else self.model.texts.get(self.lang, {}).get(key) or english
+        return translated(self.model, self.lang, english, key)
