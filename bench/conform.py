@@ -30,8 +30,9 @@ from typing import Any
 
 import msgspec
 
+from podfsm import collector
 from podfsm.language import tables
-from podfsm.observe.conform import Conformance, quick_collection
+from podfsm.observe.conform import Conformance
 from podfsm.observe.stream import read
 from podfsm.observe.track import Tracker
 from podfsm.observe.watch import Watch
@@ -350,7 +351,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory instead, which takes longer")
     arguments = parser.parse_args()
     model = tables.shipped() if arguments.tables is None else tables.loaded(arguments.tables)
-    with quick_collection():
+    with collector.never():
         measure(Conformance(Tracker(Watch(model))), arguments)
 
 

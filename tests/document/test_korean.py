@@ -30,9 +30,12 @@ CHOSEN = {
 
 
 def _texts(model: Model) -> Iterator[tuple[str, str]]:
-    """Iterate over (key, Korean) of all texts but the words of the notes, which are quoted."""
+    """Iterate over (key, Korean) of all texts but the words of the notes, which are quoted.
+
+    Without the names in braces, in whose place a value is put.
+    """
     quoted = {f"seed {name}" for name in model.named["seeds"]} | {"title first-note", "title second-note"}
-    yield from ((key, text) for key, text in model.texts["ko"].items() if key not in quoted)
+    yield from ((key, re.sub(r"\{[^}]*\}", "{}", text)) for key, text in model.texts["ko"].items() if key not in quoted)
     yield from ((f"words.yaml {key}", texts["ko"]) for key, texts in words().items())
 
 

@@ -83,9 +83,6 @@ def test_findings(verify: Verify, repository: Path, name: str) -> None:
     assert answer.status is Status.FINE
 
 
-@pytest.mark.xfail(
-    reason="in whole pods no worker of a readiness probe exists, so its failure leaves `ready`", strict=True
-)
 def test_a_failed_readiness_probe_takes_a_pod_out_of_its_services(verify: Verify, repository: Path) -> None:
     manifest = (repository / "tests" / "data" / "manifests" / "static-etcd.yaml").read_text()
     remark = "a failure of the readiness probe of etcd takes the pod out of its services, and restarts nothing"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from podfsm import collector
 from podfsm.errors import PodfsmError
 from podfsm.files import opened
 from podfsm.language.tables import loaded, shipped
@@ -164,7 +163,8 @@ def run(request: ConformRequest) -> Status:
     cluster = request.cluster
     watch = Watch(model, cluster.gates, cluster.kubernetes or "", cluster.defects, request.writer == "any")
     conformance = Conformance(Tracker(watch))
-    with opened(request.file) as stream, writer_for(request, model) as writer, quick_collection():
+    # The tracker looks for cycles itself: what is kept of pods has none.
+    with opened(request.file) as stream, writer_for(request, model) as writer, collector.never():
         _judge(conformance, stream, request, writer)
     return conformance.status
 
@@ -178,15 +178,3 @@ def _judge(conformance: Conformance, stream: BinaryIO, request: ConformRequest, 
         # A watch has no end of its own: this is how it is ended.
         pass
     writer.record(conformance.summary())
-
-
-@contextmanager
-def quick_collection() -> Iterator[None]:
-    """Leave it to the tracker to look for cycles of objects: what is kept of pods has none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
