@@ -12,6 +12,7 @@ from podfsm.files import read_input
 from podfsm.language.evaluate import Program
 from podfsm.language.world import DocumentError
 from podfsm.observe.documents import MAX_BYTES, read_documents
+from podfsm.observe.kinds import Kinds
 from podfsm.observe.manifest import MAX_ENTRIES, MAX_LISTS, entries_of, misfits, write_defaults
 
 
@@ -45,17 +46,6 @@ class SeenPod:
         return f"{self.metadata.get('namespace') or 'default'}/{self.metadata.get('name') or ''}"
 
 
-class Kinds:
-    """What `settings: explained-objects:` says: the kind of a pod, those of lists, and the type of a pod."""
-
-    def __init__(self, program: Program) -> None:
-        setting = program.model.named["settings"].get("explained-objects")
-        if setting is None:
-            raise PodfsmError("these tables do not say which objects are pods; add `settings: explained-objects:`")
-        self.pod, self.items, self.type = (setting.data.value[key].text for key in ("pod", "items", "type"))
-        self.lists = tuple(cell.text for cell in setting.data.value["lists"].value)
-
-
 def read_pods(name: str, program: Program) -> tuple[list[SeenPod], list[str]]:
     """Read all pods of a file, ``-`` for standard input.
 
@@ -76,7 +66,7 @@ def read_pods(name: str, program: Program) -> tuple[list[SeenPod], list[str]]:
 
 def pods_of(data: bytes, name: str, program: Program) -> tuple[list[SeenPod], list[str]]:
     """Read all pods of some text; see `read_pods`."""
-    kinds, problems, notes = Kinds(program), list[str](), list[str]()
+    kinds, problems, notes = Kinds(program.model), list[str](), list[str]()
     pods: list[SeenPod] = []
     lists = 0
     for document in read_documents(data, name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from podfsm import collector
@@ -12,12 +12,24 @@ from podfsm.files import opened
 from podfsm.language.tables import loaded, shipped
 from podfsm.language.world import DocumentError
 from podfsm.observe.records import Writer, writer_for
-from podfsm.observe.stream import Document, Sight, Unreadable, pods, read, whole
+from podfsm.observe.stream import Document, Item, Sight, Unreadable, pods, read, whole
 from podfsm.observe.track import Seen, Tracker
 from podfsm.observe.watch import Broken, Version, Watch
 from podfsm.requests import ConformRequest, Status
 
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a record comes from: the number of the document, the item of a list, the line (0: not known)."""
+
+    event: int
+    item: int | None
+    line: int
+
+    def record(self) -> Record:
+        return {"event": self.event, **({} if self.item is None else {"item": self.item}), "line": self.line}
 
 
 @dataclass
@@ -35,7 +47,8 @@ class Conformance:
     violations: int = 0
     defects: int = 0
     unreadable: int = 0
-    uids: int = field(default=0)
+    #: Pods of which at least one version was judged.
+    pods: int = 0
 
     def records(self, documents: Iterator[Sight | Document | Unreadable]) -> Iterator[Record]:
         """Yield a record per violation, known defect and unreadable document, as they are found."""
@@ -63,30 +76,28 @@ class Conformance:
             if isinstance(document, Unreadable):
                 return (self._error(document, document.what),)
             return self._document(document)
-        self.uids += not is_known
+        self.pods += not is_known
         if seen is None:
             return None
         names = metadata.j_namespace or "", metadata.j_name or "", metadata.j_uid or ""
-        return self._told(seen, sight.number, None, names)
+        return self._told(seen, _Place(sight.number, None, sight.line), names)
 
     def _document(self, document: Document) -> Iterator[Record]:
         try:
-            found = list(pods(document))
+            for item in pods(document, self.tracker.kinds):
+                try:
+                    yield from self._pod(document, item)
+                except DocumentError as error:
+                    yield self._error(document, "; ".join(error.messages), item)
         except PodfsmError as error:
             yield self._error(document, "; ".join(error.messages))
-            return
-        for item, pod, gone in found:
-            try:
-                yield from self._pod(document, item, pod, gone)
-            except DocumentError as error:
-                yield self._error(document, "; ".join(error.messages), item)
 
     def summary(self) -> Record:
         """Return the record at the end."""
         return {
             "record": "summary",
             "events": self.events,
-            "pods": self.uids,
+            "pods": self.pods,
             "violations": self.violations,
             "defects": self.defects,
             **({"unreadable": self.unreadable} if self.unreadable else {}),
@@ -99,7 +110,10 @@ class Conformance:
             return Status.UNUSABLE
         return Status.DIFFERS if self.violations else Status.FINE
 
-    def _pod(self, document: Document, item: int | None, pod: Mapping[str, Any], gone: bool) -> Iterable[Record]:
+    def _pod(self, document: Document, item: Item) -> Iterable[Record]:
+        pod = item.value
+        if not isinstance(pod, Mapping):
+            raise DocumentError(f"{self.tracker.kinds.items}[{item.number}]", "expected an object")
         metadata = pod.get("metadata")
         if not isinstance(metadata, Mapping):
             raise DocumentError("metadata", "expected an object")
@@ -107,18 +121,15 @@ class Conformance:
         if not (isinstance(namespace, str) and isinstance(name, str) and isinstance(uid, str)):
             raise DocumentError("metadata", "namespace, name and uid are strings")
         key = uid or f"{namespace}/{name}"
-        self.uids += key not in self.tracker.pods
-        seen = self.tracker.see(pod, key, gone)
-        return () if seen is None else self._told(seen, document.number, item, (namespace, name, uid))
+        is_known = key in self.tracker.pods
+        seen = self.tracker.see(pod, key, item.gone)
+        self.pods += not is_known
+        place = _Place(document.number, item.number, item.line)
+        return () if seen is None else self._told(seen, place, (namespace, name, uid))
 
-    def _told(self, seen: Seen, event: int, item: int | None, names: tuple[str, str, str]) -> Iterator[Record]:
+    def _told(self, seen: Seen, place: _Place, names: tuple[str, str, str]) -> Iterator[Record]:
         namespace, name, uid = names
-        head = {
-            "event": event,
-            **({} if item is None else {"item": item}),
-            "pod": f"{namespace}/{name}",
-            "uid": uid,
-        }
+        head = {**place.record(), "pod": f"{namespace}/{name}", "uid": uid}
         for broken in seen.defects:
             self.defects += 1
             assert broken.row is not None
@@ -146,10 +157,10 @@ class Conformance:
             "cite": rule.cite,
         }
 
-    def _error(self, document: Document | Unreadable, what: str, item: int | None = None) -> Record:
+    def _error(self, document: Document | Unreadable, what: str, item: Item | None = None) -> Record:
         self.unreadable += 1
-        place = {} if item is None else {"item": item}
-        return {"record": "error", "event": document.number, **place, "line": document.line, "what": what}
+        place = _Place(document.number, item and item.number, item.line if item else document.line)
+        return {"record": "error", **place.record(), "what": what}
 
 
 def _key(metadata: Any) -> str:

@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 
 from podfsm.errors import PodfsmError
+from podfsm.language.world import type_name
+from podfsm.observe.documents import Document as Source
 from podfsm.observe.documents import read_documents
+from podfsm.observe.kinds import Kinds
 from podfsm.observe.lines import Line, Readable, batches
 from podfsm.observe.shape import attribute
 
@@ -24,11 +27,17 @@ _STRING_END = re.compile(rb'(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: its number from 0, the line where it begins from 1, and its JSON value."""
+    """One document: its number from 0, the line where it begins from 1, its JSON value, and where that was written."""
 
     number: int
     line: int
     value: Any
+    source: Source | None = None
+
+    def line_of(self, path: str) -> int:
+        """Return the line of the value at a path such as ``items[0]``; that of the document if it is not known."""
+        place = self.source.place(path) if self.source is not None else ""
+        return int(place.partition(":")[0]) if place else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ Typed = Callable[[bytes], tuple[Any, bool] | None]
 """Takes a line and gives a version of one pod and whether it is gone; None if the line is anything else."""
 
 
-def typed(type_: Any, hook: Callable[[type, Any], Any]) -> Typed:
+def typed(type_: Any, hook: Callable[[type, Any], Any], pod_kind: str) -> Typed:
     """Return the function that decodes watch events and pods into a type with the attributes `kind` and `metadata`."""
     event = msgspec.defstruct(
         "event", [("type", str | None, None), ("object", type_ | None, None), ("kind", Any, msgspec.UNSET)], gc=False
@@ -76,7 +85,7 @@ def typed(type_: Any, hook: Callable[[type, Any], Any]) -> Typed:
         except (ValueError, RecursionError):
             # msgspec.DecodeError is a ValueError; so is UnicodeDecodeError.
             return None
-        if not known or pod is None or getattr(pod, kind) != "Pod" or getattr(pod, metadata) is None:
+        if not known or pod is None or getattr(pod, kind) != pod_kind or getattr(pod, metadata) is None:
             return None
         return pod, gone
 
@@ -210,11 +219,21 @@ def _yaml(lines: Sequence[Line], name: str, limit: int) -> Iterator[Document]:
     if len(whole) < len(lines) or sum(map(len, whole)) > limit:
         raise PodfsmError(f"{name}: longer than {limit} bytes; allow more with --max-document")
     for number, document in enumerate(read_documents(b"\n".join(whole), name)):
-        yield Document(number, 0, document.value)
+        yield Document(number, int(document.place("").partition(":")[0] or 0), document.value, document)
 
 
-def pods(document: Document) -> Iterator[tuple[int | None, Mapping[str, Any], bool]]:
-    """Yield (item of a list or None, Pod object, is it gone) of a document; nothing for what is no pod.
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What stands for a pod in a document: its place in a list or None, the line, the value, and is the pod gone."""
+
+    number: int | None
+    line: int
+    value: Any
+    gone: bool = False
+
+
+def pods(document: Document, kinds: Kinds) -> Iterator[Item]:
+    """Yield what stands for pods in a document; nothing for what is no pod.
 
     Raises
     ------
@@ -235,14 +254,16 @@ def pods(document: Document) -> Iterator[tuple[int | None, Mapping[str, Any], bo
     kind = value.get("kind")
     if not isinstance(kind, str):
         raise PodfsmError("this has no `kind`; give watch events or pods")
-    if kind.endswith("List"):
-        items = value.get("items") or []
-        if not isinstance(items, list):
-            raise PodfsmError("items: expected a list")
-        for number, item in enumerate(items):
-            if not isinstance(item, Mapping):
-                raise PodfsmError(f"items[{number}]: expected an object")
-            if item.get("kind", kind.removesuffix("List")) == "Pod":
-                yield number, item, False
-    elif kind == "Pod":
-        yield None, value, gone
+    if kind in kinds.lists:
+        yield from _items(document, value, kinds)
+    elif kind == kinds.pod:
+        yield Item(None, document.line, value, gone)
+
+
+def _items(document: Document, value: Mapping[str, Any], kinds: Kinds) -> Iterator[Item]:
+    items = value.get(kinds.items)
+    if items is not None and not isinstance(items, list):
+        raise PodfsmError(f"{kinds.items}: expected a list, found {type_name(items)}")
+    for number, item in enumerate(items or ()):
+        if not isinstance(item, Mapping) or item.get("kind", kinds.pod) == kinds.pod:
+            yield Item(number, document.line_of(f"{kinds.items}[{number}]"), item)

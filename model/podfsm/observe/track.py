@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from podfsm.observe.kinds import Kinds
 from podfsm.observe.likeness import Likeness, NotComparableError, Numbers
 from podfsm.observe.shape import given
 from podfsm.observe.stream import Typed, typed
@@ -105,6 +106,7 @@ class Tracker:
 
     def __init__(self, watch: Watch, forgotten: int = 1000, by_look: bool = True) -> None:
         self.watch, self.forgotten = watch, forgotten
+        self.kinds = Kinds(watch.model)
         self.pods: dict[str, Pod] = {}
         self.gone: dict[str, None] = {}
         self.likeness: Likeness | None = None
@@ -121,7 +123,7 @@ class Tracker:
         self.typed: Typed | None = None
         if self.likeness is not None:
             self._decode = msgspec.json.Decoder(self.likeness.type, dec_hook=given).decode
-            self.typed = typed(self.likeness.type, given)
+            self.typed = typed(self.likeness.type, given, self.kinds.pod)
 
     def see(self, pod: Mapping[str, Any], uid: str, gone: bool = False) -> Seen | None:
         """Judge the next version of a pod; `gone` if it is that of a DELETED event. None if nothing is to be told.

@@ -257,14 +257,9 @@ class Watch:
             for place, element in enumerate(world.elements_of(rule.collection)):
                 if rule.where is not None and not self._value(rule.where, element):
                     continue
-                row = next((row for row in rule.rows if self._explains(row, element)), None)
+                row = next((row for row in rule.rows if self._value(row.when, element)), None)
                 if row is None or row.defect:
-                    yield Fault(rule, place, row)
-
-    def _explains(self, row: WatchRow, element: Element) -> bool:
-        if row.defect and self.defects == "intended":
-            return False
-        return bool(self._value(row.when, element))
+                    yield Fault(rule, place, None if self.defects == "intended" else row)
 
     def _value(self, formula: Formula, element: Element) -> Any:
         return self.program.cached_closure(formula)((element,), None)
