@@ -271,6 +271,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=7, help="try every so many entries")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", default="", help="a kind: row, event, edge, or a section")
+    parser.add_argument("--files", default="", help="only entries of the files whose path has this in it")
     parser.add_argument("--configurations", type=int, default=0, help="so many explorations for each mutant")
     parser.add_argument("--seen", type=Path, required=True, help="JSON: what fires where; written if it is not there")
     parser.add_argument("--tables", type=Path, default=tables.DIRECTORY)
@@ -279,7 +280,7 @@ def main() -> int:
         given.seen.write_text(json.dumps(measured(load(given.tables))), encoding="utf-8")
     with tempfile.TemporaryDirectory() as directory:
         trial = Trial(Path(directory), given.tables, json.loads(given.seen.read_text()))
-        chosen = [e for e in entries(trial.files) if given.only in ("", e.kind)][given.first :: given.every]
+        chosen = [e for e in entries(trial.files) if given.only in ("", e.kind) and given.files in e.file][given.first :: given.every]
         for entry in chosen:
             for mutant in mutants(trial.files, entry):
                 started = time.perf_counter()

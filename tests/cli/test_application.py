@@ -60,6 +60,12 @@ def test_help_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
 
+def test_the_package_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "podfsm", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"podfsm {__version__} (Kubernetes ")
+    assert subprocess.run([sys.executable, "-m", "podfsm", "buil"], capture_output=True, check=False).returncode == 2
+
+
 @pytest.mark.parametrize("arguments", [["verify", "-f", "-"], ["verify", "--property", "no-such"], ["show", "no-such"]])
 def test_a_refusal_does_not_wait_for_the_exploration(arguments: list[str]) -> None:
     script = f"""if True:
