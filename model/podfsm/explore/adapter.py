@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from podfsm.explore.signs import signs
 from podfsm.explore.system import Event, Stage, State
-from podfsm.language.analysis import Sign, analysis
+from podfsm.language.analysis import analysis
 from podfsm.language.choices import choices, representatives, rule_sets, signature
 from podfsm.language.evaluate import EvaluationError, Program
-from podfsm.language.model import NUMBER, Domain, Expr, Formula, Procedure, Scope
+from podfsm.language.model import Domain, Expr, Formula, Procedure, Scope
 from podfsm.language.model import Event as TableEvent
 from podfsm.language.world import UNSET, DocumentError, Element, World
 
@@ -75,6 +76,14 @@ class SetStage:
     decided: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Classes:
+    """Numbers of the values at some places, and so of the local states that have them."""
+
+    of_local: dict[int, int]
+    of_values: dict[tuple[Any, ...], int]
+
+
 class TableSystem:
     """A configuration of the tables, as the engine explores it.
 
@@ -117,16 +126,17 @@ class TableSystem:
         self._locals: list[dict[tuple[Any, ...], int]] = [{} for _ in self.component_elements]
         self._states: list[list[tuple[Any, ...]]] = [[] for _ in self.component_elements]
         self._cache: list[list[list[list[Any]]]] = [[] for _ in self.component_elements]
+        self._sign_cache: list[list[dict[tuple[int, int], Any]]] = [[] for _ in self.component_elements]
         self._prepare_static()
         self.labels: list[Label] = []
         self._label_ids: dict[Label, int] = {}
         self._contexts: dict[tuple[Any, ...], int] = {}
         self._context_values: list[tuple[Any, ...]] = []
-        self._sign_numbers: dict[Sign, int] = {}
-        self._sign_closures: list[Any] = []
+        self._signs = signs(self.model)
+        self._sign_closures: dict[int, Any] = {}
         self._moves: dict[tuple[int, int, int, int, int], list[Move]] = {}
         self._own_reads: dict[tuple[int, int, int], Places] = {}
-        self._classes: dict[tuple[Any, ...], dict[tuple[Any, ...], int]] = {}
+        self._classes: dict[tuple[int, Places], _Classes] = {}
         self._procedures: dict[str, list[tuple[SetStage, Stage, dict[int, Places]]]] = {}
         self.stages: list[list[FireStage | SetStage]] = []
         self.table_events: list[tuple[TableEvent, Element]] = []
@@ -297,6 +307,7 @@ class TableSystem:
             number = table[alive] = len(self._states[k])
             self._states[k].append(alive)
             self._cache[k].append([list(e.values) for e in members])
+            self._sign_cache[k].append({})
         table[values] = number
         return number
 
@@ -474,35 +485,32 @@ class TableSystem:
 
     def _stage_reads(self, stage: FireStage | SetStage) -> dict[int, Places]:
         """Per component: the signs that decide the contexts of the stage."""
-        signs: set[Sign] = set()
+        needed: frozenset[int] = frozenset()
         root = (self.world.root.collection.id,)
         for write in stage.writes:
-            signs |= self.analysis.signs_of_fields(write.imports)
+            needed |= self._signs.of_fields(write.imports)
         if isinstance(stage, FireStage):
             for fire in stage.event.fires:
-                scope = Expr("count", NUMBER, (fire.scope, None))
-                signs |= self.analysis.signs(scope, (stage.element.collection.id,))
-            return self.sign_places(signs)
+                needed |= self._signs.of(fire.scope, (stage.element.collection.id,))
+            return self.sign_places(needed)
         for table in self._joint_decided(stage):
-            signs |= self.analysis.signs_of_fields([(stage.collection, table)])
+            needed |= self._signs.of_fields([(stage.collection, table)])
         if stage.filtered is not None:
-            return self.sign_places(signs | self.analysis.signs(Expr("count", NUMBER, (stage.filtered, None)), root))
+            return self.sign_places(needed | self._signs.of(stage.filtered, root))
         # Of a component that is not written matters only what is read from outside of it.
         written = {write.component for write in stage.writes}
-        near, far = self.sign_places(signs), self.sign_places(self.analysis.signs_of_fields(self._foreign(stage)))
+        near, far = self.sign_places(needed), self.sign_places(self._signs.of_fields(self._foreign(stage)))
         return {k: places for k, places in near.items() if k in written} | {
             k: places for k, places in far.items() if k not in written
         }
 
-    def sign_places(self, signs: Iterable[Sign]) -> dict[int, Places]:
+    def sign_places(self, numbers: Iterable[int]) -> dict[int, Places]:
         """Per component: (member, minus the number of the sign, less one) of every sign on its elements."""
         found: dict[int, list[tuple[int, int]]] = {}
-        for sign in signs:
-            collection, expr = sign
-            number = self._sign_numbers.get(sign)
-            if number is None:
-                number = self._sign_numbers[sign] = len(self._sign_closures)
-                self._sign_closures.append(self.program.closure(expr))
+        for number in numbers:
+            collection, expr = self._signs.all[number]
+            if number not in self._sign_closures:
+                self._sign_closures[number] = self.program.closure(expr)
             for k, members in enumerate(self.component_elements):
                 for at, element in enumerate(members):
                     if element.collection.id == collection:
@@ -511,7 +519,7 @@ class TableSystem:
 
     def property_places(self, expr: Expr) -> dict[int, Places]:
         """Per component the places of the signs that decide an expression on the root."""
-        return self.sign_places(self.analysis.signs(expr, (self.world.root.collection.id,)))
+        return self.sign_places(self._signs.of(expr, (self.world.root.collection.id,)))
 
     def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, Places]:
         """Per component: (member, field index) of every one of these fields on its elements."""
@@ -554,24 +562,43 @@ class TableSystem:
 
     def class_by(self, places: Places, component: int, local: int) -> int:
         """Dense number of the values at some places (member, field index) of a local state."""
-        values = tuple(_frozen(self.local_value(component, local, at, index)) for at, index in places)
-        table = self._classes.setdefault((component, places), {})
-        return table.setdefault(values, len(table))
+        known = self._classes.get((component, places))
+        if known is None:
+            known = self._classes[component, places] = _Classes({}, {})
+        found = known.of_local.get(local)
+        if found is None:
+            values = tuple(map(_frozen, self._local_values(component, local, places)))
+            found = known.of_local[local] = known.of_values.setdefault(values, len(known.of_values))
+        return found
 
     def local_value(self, component: int, local: int, at: int, index: int) -> Any:
         """Compute a local field (or, for a negative index, a sign) of a local state, once."""
-        cached = self._cache[component][local]
-        if index >= 0:
-            value = cached[at][index]
-            if value is not UNSET:
-                return value
+        return self._local_values(component, local, ((at, index),))[0]
+
+    def _local_values(self, component: int, local: int, places: Places) -> list[Any]:
+        """Compute fields and signs of a local state, each once."""
+        cached, signs = self._cache[component][local], self._sign_cache[component][local]
         members = self.component_elements[component]
-        for element, values in zip(members, cached, strict=True):
-            element.values = values
-        value = members[at].compute(index) if index >= 0 else self._sign_value(-1 - index, members[at])
-        for element in members:
-            element.values = list(element.values)
-        return value
+        attached = False
+        found = []
+        for place in places:
+            at, index = place
+            value = cached[at][index] if index >= 0 else signs.get(place, UNSET)
+            if value is UNSET:
+                if not attached:
+                    # What is computed on the way is remembered in the values that are cached.
+                    for element, values in zip(members, cached, strict=True):
+                        element.values = values
+                    attached = True
+                if index >= 0:
+                    value = members[at].compute(index)
+                else:
+                    value = signs[place] = self._sign_value(-1 - index, members[at])
+            found.append(value)
+        if attached:
+            for element in members:
+                element.values = list(element.values)
+        return found
 
     def _sign_value(self, number: int, element: Element) -> Any:
         try:

@@ -60,6 +60,8 @@ class Memo:
         self.event_at = starts(len(event.stages) for event in self.events)
         self.read_at = starts(len(stage.reads) for stage in self.stages)
         self.write_at = starts(len(stage.writes) for stage in self.stages)
+        self._numbers = [[numbers[id(stage)] for stage in event.stages] for event in self.events]
+        self._first_read, self._first_write = self.read_at.tolist(), self.write_at.tolist()
         self.locals = [1] * len(system.components)
         """Number of local ids seen, per component; the same throughout a symmetric group."""
         self.group: list[tuple[int, ...]] = [(component,) for component in range(len(self.locals))]
@@ -94,20 +96,33 @@ class Memo:
         """All ways through an event, in the order of the kernel."""
         return self._through(event, 0, state)
 
+    def learn(self, event: int, state: State) -> None:
+        """Ask everything that the ways through an event lead to; ways that meet are followed once."""
+        states = [state]
+        for stage in range(len(self.events[event].stages)):
+            writes = self.events[event].stages[stage].writes
+            found: dict[State, None] = {}
+            for one in states:
+                choices = self._choices(event, stage, one)
+                if not choices:
+                    if choices is not None:
+                        found[one] = None
+                    continue
+                for choice in product(*({local: None for local, _ in alternatives} for alternatives in choices)):
+                    after = list(one)
+                    for component, local in zip(writes, choice, strict=True):
+                        after[component] = local
+                    found[tuple(after)] = None
+            states = list(found)
+
     def _through(self, event: int, stage: int, state: State) -> Iterator[tuple[tuple[Move, ...], State]]:
         if stage == len(self.events[event].stages):
             yield (), state
             return
-        rows = self._plan(event, stage, state)
-        writes = self.events[event].stages[stage].writes if rows is not None else ()
-        if rows is None and stage == 0:
+        choices = self._choices(event, stage, state)
+        if choices is None:
             return
-        choices: list[Alternatives] = []
-        for component, row in zip(writes, rows or (), strict=True):
-            alternatives = self._step(row, state[component])
-            if not alternatives and stage == 0:
-                return
-            choices.append(alternatives or ((state[component], NO_LABEL),))
+        writes = self.events[event].stages[stage].writes if choices else ()
         for choice in product(*choices):
             after = list(state)
             for component, (local, _) in zip(writes, choice, strict=True):
@@ -116,28 +131,43 @@ class Memo:
             for later, end in self._through(event, stage + 1, tuple(after)):
                 yield moves + later, end
 
+    def _choices(self, event: int, stage: int, state: State) -> list[Alternatives] | None:
+        """Alternatives per write of a stage; none at all where it does nothing, None where the event is not enabled."""
+        rows = self._plan(event, stage, state)
+        if rows is None:
+            return None if stage == 0 else []
+        choices: list[Alternatives] = []
+        for component, row in zip(self.events[event].stages[stage].writes, rows, strict=True):
+            alternatives = self._step(row, state[component])
+            if not alternatives and stage == 0:
+                return None
+            choices.append(alternatives or ((state[component], NO_LABEL),))
+        return choices
+
     def _plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
-        number = int(self.stage_of[int(self.event_at[event]) + stage])
-        reads, writes = self.stages[number].reads, self.stages[number].writes
-        first = int(self.read_at[number])
-        joint = tuple(self._class(first + i, event, stage, component, state) for i, component in enumerate(reads))
+        number = self._numbers[event][stage]
+        joint = tuple(
+            [
+                self._class(slot, event, stage, component, state[component])
+                for slot, component in enumerate(self.stages[number].reads, self._first_read[number])
+            ]
+        )
         known = self.plans[number]
         if joint not in known:
             contexts = self.system.plan(event, stage, state)
             if contexts is None:
                 known[joint] = None
             else:
-                first = int(self.write_at[number])
+                first = self._first_write[number]
                 known[joint] = tuple(
                     self._row(first + i, event, stage, component, int(context))
-                    for i, (component, context) in enumerate(zip(writes, contexts, strict=True))
+                    for i, (component, context) in enumerate(zip(self.stages[number].writes, contexts, strict=True))
                 )
             self.new_plans.append((number, joint))
         return known[joint]
 
-    def _class(self, slot: int, event: int, stage: int, component: int, state: State) -> int:
+    def _class(self, slot: int, event: int, stage: int, component: int, local: int) -> int:
         known = self.classes[slot]
-        local = state[component]
         if local not in known:
             found = int(self.system.class_of(event, stage, component, local))
             if found < 0:
@@ -237,18 +267,18 @@ class Layout:
         self._put_hashed()
         for row, local in memo.new_steps:
             self._add_step(row, local)
-        self._forget()
+        self._settle()
 
     def _rebuild(self) -> None:
         """Lay the tables out anew, with room to grow."""
         memo = self.memo
-        self.room = np.array([max(count + 8, count + count // 2) for count in memo.locals], np.int64)
+        self.room = np.array([count + max(64, count // 2) for count in memo.locals], np.int64)
         self._place_classes()
         self._place_plans()
         self.row_at: list[int] = []
         self.plan_rows = Growing(np.int64)
-        self.steps = Growing(np.int32)
-        self.choices = 0
+        self.steps = Growing(np.int32, kernel.UNKNOWN)
+        self.new_steps: list[tuple[int, int]] = []
         self.choice_at = Growing(np.int32)
         self.choice_at.append([0])
         self.choice_next = Growing(np.int32)
@@ -260,9 +290,14 @@ class Layout:
         for row, steps in enumerate(memo.steps):
             for local in steps:
                 self._add_step(row, local)
-        self._forget()
+        self._settle()
 
-    def _forget(self) -> None:
+    def _settle(self) -> None:
+        """Write down where the steps are, and forget what was new."""
+        if self.new_steps:
+            at, rows = np.array(self.new_steps, np.int64).T
+            self.steps.data[at] = rows
+            self.new_steps.clear()
         self.memo.new_classes.clear()
         self.memo.new_plans.clear()
         self.memo.new_steps.clear()
@@ -337,7 +372,7 @@ class Layout:
     def _row_start(self, row: int) -> int:
         while len(self.row_at) <= row:
             component = self.memo.row_slot[len(self.row_at)][2]
-            self.row_at.append(self.steps.append([kernel.UNKNOWN] * int(self.room[component])))
+            self.row_at.append(self.steps.reserve(int(self.room[component])))
         return self.row_at[row]
 
     def _add_step(self, row: int, local: int) -> None:
@@ -345,7 +380,7 @@ class Layout:
         at = self._row_start(row) + local
         self.choice_next.append([after for after, _ in alternatives])
         end = self.choice_label.append([label for _, label in alternatives]) + len(alternatives)
-        self.steps.data[at] = self.choice_at.append([end]) - 1
+        self.new_steps.append((at, self.choice_at.append([end]) - 1))
 
     def tables(self) -> kernel.Tables:
         """Give the arrays as the kernel takes them; to be called again after `extend` and `encode`."""
@@ -384,20 +419,37 @@ class Layout:
 
 
 class Growing(Generic[Number]):
-    """An array with room at its end."""
+    """An array that grows at its end, by values (which wait in a list until it is asked for) or by fillings."""
 
-    def __init__(self, dtype: type[Number]) -> None:
-        self.data: NDArray[Number] = np.zeros(64, dtype)
+    def __init__(self, dtype: type[Number], fill: int = 0) -> None:
+        self._data: NDArray[Number] = np.full(64, fill, dtype)
+        self._fill = fill
+        self._waiting: list[int] = []
         self.length = 0
 
     def append(self, values: Sequence[int]) -> int:
         """Append values; the position of the first."""
         start = self.length
+        self._waiting.extend(values)
         self.length += len(values)
-        if self.length > len(self.data):
-            self.data = np.concatenate((self.data, np.zeros(self.length, self.data.dtype)))
-        self.data[start : self.length] = values
         return start
+
+    def reserve(self, count: int) -> int:
+        """Append so many fillings, to be written over; the position of the first."""
+        start = self.length
+        self.length += count
+        return start
+
+    @property
+    def data(self) -> NDArray[Number]:
+        """The array, with room at its end."""
+        if self.length > len(self._data):
+            more = np.full(self.length, self._fill, self._data.dtype)
+            self._data = np.concatenate((self._data, more))
+        if self._waiting:
+            self._data[self.length - len(self._waiting) : self.length] = self._waiting
+            self._waiting.clear()
+        return self._data
 
 
 def starts(lengths: Iterable[int]) -> Int32s:

@@ -499,8 +499,7 @@ class _Search:
         """Ask the system whatever was missing, by expanding in Python."""
         missed = self.misses.log[: self.counters[kernel.MISSES]]
         for index, event in dict.fromkeys(map(tuple, missed.tolist())):
-            for _ in self.memo.successors(event, self._state(index)):
-                pass
+            self.memo.learn(event, self._state(index))
         self.look_ahead = min(max(64, 256 * len(missed)), 8192)
         self.counters[kernel.MISSES] = 0
         self.layout.extend()
