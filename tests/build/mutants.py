@@ -280,7 +280,9 @@ def main() -> int:
         given.seen.write_text(json.dumps(measured(load(given.tables))), encoding="utf-8")
     with tempfile.TemporaryDirectory() as directory:
         trial = Trial(Path(directory), given.tables, json.loads(given.seen.read_text()))
-        chosen = [e for e in entries(trial.files) if given.only in ("", e.kind) and given.files in e.file][given.first :: given.every]
+        chosen = [e for e in entries(trial.files) if given.only in ("", e.kind) and given.files in e.file][
+            given.first :: given.every
+        ]
         for entry in chosen:
             for mutant in mutants(trial.files, entry):
                 started = time.perf_counter()

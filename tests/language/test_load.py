@@ -157,7 +157,8 @@ def test_unused_declarations_may_be_refused(tmp_path: Path) -> None:
 def test_everything_that_can_be_unused(tmp_path: Path) -> None:
     extra = (
         "settings: {unused: refused}\ndomains: {idle: {values: [a]}}\n"
-        "gates: {Idle: {defaults: {'1.1': on}, why: x}}\nfeatures: {idle: {title: x}}\n"
+        "gates: {Idle: {defaults: {'1.1': on}, why: x}, Far: {defaults: {'1.1': on}, why: x, unread: 'true'}}\n"
+        "features: {idle: {title: x}}\n"
         "assumptions: {lazy: {title: x}}\nactors: {nobody: {title: x}}\nprocedures: {rest: {why: x, stages: []}}\n"
     )
     mistaken(tmp_path, extra=extra)

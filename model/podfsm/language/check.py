@@ -71,6 +71,7 @@ def check(model: Model, used: set[str], problems: Problems) -> None:
         _check_texts(model, "ko", problems)
     if whole and "unused" in settings and settings["unused"].data.text == "refused":
         _check_used(model, used, problems)
+    _check_gates(model, used, problems)
 
 
 def _words(cell: Cell | None) -> Iterator[str]:
@@ -496,6 +497,12 @@ def _check_texts(model: Model, language: str, problems: Problems) -> None:
             problems.add(place, f"{name} has no text in {language}", f"add `{name}:` to `texts: {language}:`")
 
 
+def _check_gates(model: Model, used: set[str], problems: Problems) -> None:
+    for gate in model.gates.values():
+        if gate.unread and f"gate {gate.id}" in used:
+            problems.add(gate.place, f"gate {gate.id!r} is marked as unread, and a rule reads it", "remove `unread`")
+
+
 def _check_used(model: Model, used: set[str], problems: Problems) -> None:
     """Report declarations that nothing names."""
     named = {word for entries in model.named.values() for entry in entries.values() for word in _words(entry.data)}
@@ -510,7 +517,8 @@ def _check_used(model: Model, used: set[str], problems: Problems) -> None:
     for domain in model.domains.values():
         report("domain", domain.id, domain.place, f"domain {domain.id}")
     for gate in model.gates.values():
-        report("gate", gate.id, gate.place, f"gate {gate.id}")
+        if not gate.unread:
+            report("gate", gate.id, gate.place, f"gate {gate.id}")
     for procedure in model.procedures.values():
         report("procedure", procedure.id, procedure.place)
     for table in model.tables.values():

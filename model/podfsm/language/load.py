@@ -315,7 +315,8 @@ class Loader:
                 if not MINOR.match(minor):
                     self.problems.add(defaults.keys[minor], f"{minor!r} is no Kubernetes minor", 'write it as "1.36"')
             values = {minor: on.text == "on" for minor, on in defaults.items()}
-            self.gates[name] = Gate(name, values, self.text(cell, "needs"), self.text(cell, "why"), place)
+            unread = self.flag(cell, "unread")
+            self.gates[name] = Gate(name, values, self.text(cell, "needs"), self.text(cell, "why"), place, unread)
         for gate in self.gates.values():
             if gate.needs and gate.needs not in self.gates:
                 self.problems.unknown(gate.place, "gate", gate.needs, self.gates)

@@ -348,13 +348,17 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A feature gate and its default per Kubernetes minor."""
+    """A feature gate and its default per Kubernetes minor.
+
+    `unread`: it is one of Kubernetes' gates, and no rule of the tables depends on it.
+    """
 
     id: str
     defaults: Mapping[str, bool]
     needs: str
     why: str
     place: Place
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ SHAPES: Mapping[str, Shape] = {
         "a gate",
         _merge(
             {"defaults": Shape("defaults by minor", values=Shape("a default", text=True, choices=("on", "off")))},
-            {"locked": "anything"},
+            {"unread": "flag"},
             _each("needs why cite", "text"),
         ),
         "defaults why",
