@@ -1,7 +1,8 @@
 """The command `podfsm explain`: where pods are, why, what comes next, and what can still become of them.
 
 `reading` reads Pod objects, `outlook` finds the states of the model that look like an object and the goals that these
-can reach, `telling` puts together what is told, `report` writes it, `kubectl` asks a cluster.
+can reach, `alike` says which pods go on alike, `telling` puts together what is told, `report` writes it, `picture`
+draws it, `kubectl` asks a cluster.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
-from podfsm.requests import DrawRequest, ExplainRequest, Status
+from podfsm.requests import ExplainRequest, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from podfsm.explain.reading import SeenPod
-    from podfsm.explain.telling import Told
+    from podfsm.explain.telling import Teller, Told
     from podfsm.language.evaluate import Program
     from podfsm.language.model import Model
 
@@ -51,10 +51,11 @@ def run(request: ExplainRequest) -> int:
     pods = _pods(request, program)
     if request.diagram is not None and len(pods) != 1:
         raise PodfsmError(f"there are {len(pods)} pods; --diagram draws one, so give one")
-    told = _told(request, model, program, pods)
+    teller = _teller(request, model, program)
+    told = _told(request, teller, pods)
     _write(request, model, told)
     if request.diagram is not None:
-        _draw(request, model, request.diagram, told)
+        _draw(request, request.diagram, teller, pods[0])
     if request.goal is None:
         return Status.FINE
     found = [_STATUS[goal.verdict] for one in told for goal in one.goals if goal.id == request.goal]
@@ -73,15 +74,19 @@ def _pods(request: ExplainRequest, program: Program) -> list[SeenPod]:
     return [pod for pods, _ in sources for pod in pods]
 
 
-def _told(request: ExplainRequest, model: Model, program: Program, pods: Sequence[SeenPod]) -> list[Told]:
+def _teller(request: ExplainRequest, model: Model, program: Program) -> Teller:
     # Imported only now: what explores loads numba, and a refusal should not wait for that.
     from podfsm.explain.outlook import Explorer
     from podfsm.explain.telling import Teller
-    from podfsm.language.world import DocumentError
 
     cluster = request.cluster
     explorer = Explorer(model, cluster.kubernetes or "", cluster.gates, cluster.defects)
-    teller = Teller(explorer, program, request.lang)
+    return Teller(explorer, program, request.lang)
+
+
+def _told(request: ExplainRequest, teller: Teller, pods: Sequence[SeenPod]) -> list[Told]:
+    from podfsm.language.world import DocumentError
+
     told: list[Told] = []
     problems: list[str] = []
     with request.console.progress("explaining", total=len(pods)) as shown:
@@ -96,21 +101,12 @@ def _told(request: ExplainRequest, model: Model, program: Program, pods: Sequenc
     return told
 
 
-def _draw(request: ExplainRequest, model: Model, path: Path, told: Sequence[Told]) -> None:
-    """Draw the lifecycle with the present phases highlighted; what is said of the file goes to standard error."""
-    from podfsm import draw
-    from podfsm.draw.pictures import pictures
+def _draw(request: ExplainRequest, path: Path, teller: Teller, pod: SeenPod) -> None:
+    """Draw the lifecycle of a pod; what is said of the file goes to standard error."""
+    from podfsm.explain.picture import lifecycle, write_picture
 
-    setting = model.named["settings"].get("explained-diagram")
-    if setting is None:
-        raise PodfsmError("these tables do not say what is drawn; add `settings: explained-diagram:`")
-    name = setting.data.text
-    nodes = model.views[pictures(model)[name].view].nodes
-    current = tuple(dict.fromkeys(one.phase for one in told if one.phase in nodes))
-    console = Console(request.console.err, request.console.err)
-    draw.run(
-        DrawRequest(view=name, out=path, current=current, lang=request.lang, tables=request.tables, console=console)
-    )
+    write_picture(path, lifecycle(teller.model, teller.outlook(pod), pod.name, request.lang))
+    request.console.error(str(path))
 
 
 def _write(request: ExplainRequest, model: Model, told: Sequence[Told]) -> None:

@@ -22,6 +22,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "unsure": "not known, so not excluded",
         "unlike": "No state of the model looks like this object: what follows is read from the object alone.",
         "too-large": "Too large to be explored: what follows is read from the object alone.",
+        "nothing": "nothing; it stays as it is",
+        "disturbed": "not by itself, but {}",
+        "more": "… and {} more",
         "relaxed": "Only nearly like a state of the model; not compared: {}.",
     },
     "ko": {
@@ -40,6 +43,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "unsure": "알 수 없어 배제하지 않음",
         "unlike": "모델의 어떤 상태도 이 오브젝트와 같지 않다. 아래는 오브젝트에서만 읽은 것이다.",
         "too-large": "너무 커서 탐색할 수 없다. 아래는 오브젝트에서만 읽은 것이다.",
+        "nothing": "아무 일도 없다. 이대로 남는다",
+        "disturbed": "스스로는 아니지만 {} 가능",
+        "more": "… 그 밖에 {}개",
         "relaxed": "모델의 상태와 거의 같다. 비교하지 않은 것: {}.",
     },
 }

@@ -9,7 +9,6 @@ exploration finds it and none was cut short.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,13 +18,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from podfsm.explain.alike import Reader
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.check import can_reach
 from podfsm.explore.configuration import Configuration, system_for
 from podfsm.explore.prove import state_property
 from podfsm.explore.search import Result, explore
 from podfsm.explore.system import LimitError, State
-from podfsm.language.evaluate import EvaluationError
+from podfsm.language import kubernetes
+from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import Explanation, Formula, Model
 from podfsm.language.world import Element, World
 
@@ -60,6 +61,14 @@ class Goal:
     way: str = ""
     hindrances: tuple[str, ...] = ()
     certain: bool = True
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An object with metadata and spec, and how it looks to the exploration (see `podfsm.explain.alike`)."""
+
+    document: Mapping[str, Any]
+    look: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,8 @@ class Explorer:
 
     def __init__(self, model: Model, minor: str = "", gates: Mapping[str, bool] | None = None, defects: str = "as-is"):
         self.model, self.minor, self.gates, self.defects = model, minor, dict(gates or {}), defects
-        self._known: OrderedDict[str, Explored | None] = OrderedDict()
+        self._known: OrderedDict[tuple[Any, ...], Explored | None] = OrderedDict()
+        self._reader = Reader(Program(model, kubernetes.gates(model, minor, self.gates), defects))
         counted = {name for one in about(model, "counted") for name in one.events}
         actors = model.named["actors"]
         self._own = {
@@ -118,15 +128,19 @@ class Explorer:
             if event.id in counted or event.actor not in actors or actors[event.actor].text("voluntary") != "true"
         }
 
+    def manifest(self, document: Mapping[str, Any]) -> Manifest:
+        """Look at an object with metadata and spec."""
+        return Manifest(document, self._reader.look(document))
+
     def explored(
-        self, document: Mapping[str, Any], features: Collection[str], way: Explanation | None = None
+        self, manifest: Manifest, features: Collection[str], way: Explanation | None = None
     ) -> Explored | None:
-        """Explore a pod (an object with metadata and spec) with some features, by a way; None if it is too much."""
+        """Explore a pod with some features, by a way, or remember a pod that looks the same; None if it is too much."""
         more, counted = (way.features, way.events) if way is not None else ((), ())
         names = tuple(name for name in self.model.named["features"] if name in features or name in more)
-        key = json.dumps([document, names, counted], sort_keys=True, default=str)
+        key = (manifest.look, names, counted)
         if key not in self._known:
-            self._known[key] = self._explore(document, names, counted)
+            self._known[key] = self._explore(manifest.document, names, counted)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -171,12 +185,13 @@ class Outlook:
 
     def __init__(self, explorer: Explorer, world: World) -> None:
         self.explorer, self.model, self.world = explorer, explorer.model, world
-        self.document = {key: _lasting(world.document.get(key) or {}) for key in ("metadata", "spec")}
+        created = {key: _as_created(world.document.get(key) or {}) for key in ("metadata", "spec")}
+        self.manifest = explorer.manifest(created)
         self.likeness = about(self.model, "likeness")
         self.features = {f for one in about(self.model, "base") if self.holds(one.when) for f in one.features}
         kinds = {one.collection for one in self.likeness} - {world.root.collection.id}
         large = sum(len(world.root.children_of(kind)) for kind in kinds) > MOST_ELEMENTS
-        self.explored = None if large else explorer.explored(self.document, self.features)
+        self.explored = None if large else explorer.explored(self.manifest, self.features)
         self.states, self.relaxed = self._like()
 
     # -------------------------------------------------------------------------------------------------------- likeness
@@ -188,7 +203,7 @@ class Outlook:
             if found is not None:
                 return found
             for way in self.ways():
-                wider = self.explorer.explored(self.document, self.features, way)
+                wider = self.explorer.explored(self.manifest, self.features, way)
                 if wider is not None and (found := self._like_in(wider)) is not None:
                     self.features |= set(way.features)
                     self.explored = wider
@@ -268,7 +283,7 @@ class Outlook:
             return Goal(goal.of, "possible", certain=self.explored.result.complete)
         unsure = False
         for way in self.ways():
-            wider = self.explorer.explored(self.document, self.features, way)
+            wider = self.explorer.explored(self.manifest, self.features, way)
             states = self._alike(wider) if wider is not None else None
             if wider is None or states is None or not wider.result.complete:
                 unsure = True
@@ -297,19 +312,25 @@ class Outlook:
         step = max(1, -(-len(self.states) // MOST_SHOWN))
         return [self.explored.result.state(int(index)) for index in self.states[::step]]
 
+    def moves(self) -> Iterator[tuple[State, int, tuple[Any, ...], State]]:
+        """Yield (state, event, moves, state after) of all steps out of the shown states."""
+        if self.explored is not None:
+            for state in self.shown():
+                for number, moves, after in self.explored.result.successors(state):
+                    yield state, number, moves, after
+
     def steps(self) -> list[Step]:
         """List what can happen next, most likely first."""
         if self.explored is None:
             return []
         system = self.explored.system
         found: dict[Step, None] = {}
-        for state in self.shown():
-            for number, moves, after in self.explored.result.successors(state):
-                if after != state:
-                    event, _ = system.table_events[number]
-                    labels = [system.labels[label].rows for stage, _, label in moves if stage == 0 and label >= 0]
-                    rows = [row for told in labels for row in told]
-                    found[Step(system.events[number].name, event.id, event.actor, (rows or [event.id])[0])] = None
+        for state, number, moves, after in self.moves():
+            if after != state:
+                event, _ = system.table_events[number]
+                labels = [system.labels[label].rows for stage, _, label in moves if stage == 0 and label >= 0]
+                rows = [row for told in labels for row in told]
+                found[Step(system.events[number].name, event.id, event.actor, (rows or [event.id])[0])] = None
         order = self._order()
         return sorted(found, key=lambda step: (order.get(step.id, len(order)), step.event, step.row))
 
@@ -324,19 +345,15 @@ class Outlook:
 
     def roots(self) -> Iterator[Element]:
         """Put the model into each of the shown states, and yield its root element."""
+        return map(self.root_in, self.shown())
+
+    def root_in(self, state: State) -> Element:
+        """Put the model into a state, and return its root element."""
         assert self.explored is not None
-        for state in self.shown():
-            self.explored.system.load_state(state)
-            yield self.explored.system.world.root
+        self.explored.system.load_state(state)
+        return self.explored.system.world.root
 
 
-def _lasting(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what tells objects and versions apart, so that like pods are explored once."""
-    return {key: value for key, value in part.items() if key not in _CHANGING}
-
-
-_CHANGING: Final = frozenset(
-    "managedFields resourceVersion generation uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds "
-    "name namespace labels ownerReferences selfLink generateName".split()
-)
-"""Metadata of any object that says nothing of how it will go on."""
+def _as_created(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a delete has written: the exploration begins with the creation."""
+    return {key: value for key, value in part.items() if key not in ("deletionTimestamp", "deletionGracePeriodSeconds")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from podfsm.explain.labels import word
@@ -19,6 +19,12 @@ WIDTH: Final = 120
 
 MOST_STEPS: Final = 6
 """Events that are told as text."""
+
+MOST_ITEMS: Final = 12
+"""Items of each other part that are told as text."""
+
+MOST_LINES: Final = 4
+"""Lines of one item: names and messages may be as long as anybody likes."""
 
 COLOURS: Final[Mapping[str, Style]] = {"reached": "green", "possible": "yellow", "impossible": "red"}
 
@@ -74,25 +80,29 @@ class Printer:
         yield from self._part("why", (self._why(one) for one in told.why))
         yield from self._part("waiting", (text for _, text in told.waiting))
         yield from self._part("timers", (f"{one.name}: {one.at}" for one in told.timers))
-        yield from self._part("next", (self._step(step) for step in told.next[:MOST_STEPS]))
+        steps = [self._step(step) for step in told.next[:MOST_STEPS]]
+        yield from self._part("next", steps if steps or not told.seen else [word(self.lang, "nothing")])
         yield self.console.paint(word(self.lang, "goals"), "bold")
         for goal in told.goals:
             yield from self._goal(goal, told)
         yield from self._part("defects", (self._defect(*one) for one in told.defects))
         yield from self._part("unknown", (f"{field} {value}".strip() for field, value in told.unknown))
 
-    def _part(self, title: str, items: Iterator[str]) -> Iterator[str]:
+    def _part(self, title: str, items: Iterable[str]) -> Iterator[str]:
         found = list(items)
         if found:
             yield self.console.paint(word(self.lang, title), "bold")
-            for item in found:
+            for item in found[:MOST_ITEMS]:
                 yield from self._item(item)
+            if len(found) > MOST_ITEMS:
+                yield from self._item(word(self.lang, "more").format(len(found) - MOST_ITEMS))
 
     @staticmethod
     def _item(text: str) -> Iterator[str]:
         yield from textwrap.wrap(
-            plain(text), WIDTH, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
-        )
+            plain(text), WIDTH, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False,
+            max_lines=MOST_LINES, placeholder=" …",
+        )  # fmt: skip
 
     def _why(self, one: Any) -> str:
         row = self._rows.get(one.row) or self.model.explanations.get(one.row)
@@ -116,16 +126,18 @@ class Printer:
         entry = next(one for one in self.model.explanations.values() if one.about == "goal" and one.of == goal.id)
         text = entry.translations.get(self.lang, entry.text)
         assert text is not None
-        verdict = self.console.paint(word(self.lang, goal.verdict), COLOURS[goal.verdict])
+        verdict = word(self.lang, goal.verdict)
         why: list[str] = []
         if goal.verdict == "possible" and goal.way:
-            why.append(told.hindrances[goal.way])
+            why.append(word(self.lang, "disturbed").format(told.hindrances[goal.way]))
         if goal.verdict == "possible" and not goal.certain:
             why.append(word(self.lang, "unsure"))
         if goal.verdict == "impossible" or goal.way:
             why += [told.hindrances[name] for name in goal.hindrances]
-        told_why = plain(f" ({'; '.join(why)})") if why else ""
-        yield f"  {text.text}: {verdict}{told_why}"
+        told_why = f" ({'; '.join(why)})" if why else ""
+        first, *more = self._item(f"{text.text}: {verdict}{told_why}")
+        yield first.replace(f": {verdict}", f": {self.console.paint(verdict, COLOURS[goal.verdict])}", 1)
+        yield from more
 
     def _defect(self, name: str, row: str) -> str:
         defect = self.model.named["defects"][name]

@@ -15,6 +15,7 @@ from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import Explanation, Formula
 from podfsm.language.world import Element, World
 from podfsm.machines.composition import element_name
+from podfsm.observe.watch import Watch, noted
 
 MOST_UNKNOWN: Final = 100
 """Unknown fields and values that are told at most."""
@@ -90,7 +91,18 @@ class Teller:
         self.explorer, self.program, self.model, self.lang = explorer, program, program.model, lang
         self._rows = {row.id: row for row in self.model.rows()}
         events = [event for machine in self.model.machines.values() for event in machine.events]
+        self._watch = Watch(self.model, explorer.gates, explorer.minor, explorer.defects)
         self._cites = {event.id: event.rows[0].cite for event in events if event.rows}
+
+    def outlook(self, pod: SeenPod) -> Outlook:
+        """Find what is known of one pod.
+
+        Raises
+        ------
+        DocumentError
+            If a field that some table reads has the wrong type.
+        """
+        return Outlook(self.explorer, World(self.program, pod.object))
 
     def tell(self, pod: SeenPod) -> Told:
         """Tell everything of one pod.
@@ -100,8 +112,8 @@ class Teller:
         DocumentError
             If a field that some table reads has the wrong type.
         """
-        world = World(self.program, pod.object)
-        outlook = Outlook(self.explorer, world)
+        outlook = self.outlook(pod)
+        world = outlook.world
         why, steps = tuple(self._why(world, outlook)), tuple(outlook.steps())
         goals = tuple(outlook.goals())
         hindered = {name: self._said(name, world) for goal in goals for name in goal.hindrances}
@@ -118,7 +130,7 @@ class Teller:
             timers=tuple(self._timers(world)),
             goals=goals,
             hindrances={**hindered, **ways},
-            defects=tuple(self._defects(why, steps)),
+            defects=tuple(self._defects(pod, why, steps)),
             unknown=tuple(self._unknown(pod, world))[:MOST_UNKNOWN],
             seen=len(outlook.states) > 0,
             relaxed=outlook.relaxed,
@@ -237,9 +249,10 @@ class Teller:
         found = self._rows.get(row)
         return found.cite if found is not None and found.cite else self._cites.get(row, "")
 
-    def _defects(self, why: Sequence[Why], steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
-        """Yield the known defects whose rows decide what is seen, or can act next; each with the row."""
-        found: dict[str, str] = {}
+    def _defects(self, pod: SeenPod, why: Sequence[Why], steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+        """Yield the known defects that explain what is seen, decide it, or can act next; each with the row."""
+        faults = self._watch.find(None, noted(pod.object, first=False, gone=False)).faults
+        found = {fault.row.defect: fault.row.id for fault in faults if fault.row is not None}
         for name in [*(one.row for one in why), *(step.row for step in steps)]:
             row = self._rows.get(name)
             if row is not None and row.defect:
