@@ -152,7 +152,7 @@ def resized(shipped: Sizes, report: Report) -> list[str]:
     for name, sizes in shipped.items():
         for mode, size in sizes.items():
             one = report.configurations.get(name)
-            now = _size(one.sizes[mode]) if one is not None and mode in one.sizes else None
+            now = size_of(one.sizes[mode]) if one is not None and mode in one.sizes else None
             if now is not None and now != size:
                 found.append(
                     f"configuration {name}, {mode.replace('-', ' ')}: {_told(now)}; "
@@ -163,10 +163,11 @@ def resized(shipped: Sizes, report: Report) -> list[str]:
 
 def sizes_of(report: Report) -> Sizes:
     """Take the sizes of all configurations from a report."""
-    return {one.id: {mode: _size(size) for mode, size in one.sizes.items()} for one in report.configurations.values()}
+    return {one.id: {mode: size_of(size) for mode, size in one.sizes.items()} for one in report.configurations.values()}
 
 
-def _size(size: Size) -> dict[str, int]:
+def size_of(size: Size) -> dict[str, int]:
+    """Take what stands in the manifest of a size."""
     return {"states": size.states, "transitions": size.transitions, "depth": size.depth}
 
 

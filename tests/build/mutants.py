@@ -27,6 +27,7 @@ from typing import Any
 
 import yaml
 
+from podfsm import build
 from podfsm.errors import PodfsmError
 from podfsm.explore import report
 from podfsm.explore.configuration import Configuration, shipped
@@ -242,14 +243,14 @@ class Trial:
                 and v.expected == "proved"
                 and model.properties[v.property].form != "reachable"
             ]
-            sizes = self.seen[configuration.id]["states"]
-            if sizes.get(mode) != found.size.states:
-                said.append(f"{configuration.id}, {mode}: {found.size.states} states instead of {sizes.get(mode)}")
+            sizes = self.seen[configuration.id]["sizes"]
+            if sizes.get(mode) != build.size_of(found.size):
+                said.append(f"{configuration.id}, {mode}: {build.size_of(found.size)} instead of {sizes.get(mode)}")
         return said
 
 
 def measured(model: Model) -> dict[str, Any]:
-    """Explore every configuration and compare every folder, which takes minutes: seconds, rows that fire, states."""
+    """Explore every configuration and compare every folder, which takes minutes: seconds, rows that fire, sizes."""
     report._start(model)
     found = {}
     jobs: list[tuple[str, Callable[[], Any]]] = [(c.id, partial(report._explore, c)) for c in shipped(model)]
@@ -260,7 +261,7 @@ def measured(model: Model) -> dict[str, Any]:
         found[name] = {
             "s": time.process_time() - started,
             "seen": [row for row, (fired, _) in outcome.seen.items() if fired],
-            "states": {mode: one.size.states for mode, one in outcome.modes.items()},
+            "sizes": {mode: build.size_of(one.size) for mode, one in outcome.modes.items()},
         }
     return found
 
