@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podfsm.explore import kernel
 from podfsm.explore.kernel import Bytes, Int64s
-from podfsm.explore.memo import LARGEST, starts
+from podfsm.explore.memo import LARGEST
 from podfsm.explore.search import Result, doubled
 from podfsm.explore.system import LimitError, State
 
@@ -340,84 +339,59 @@ class _Views:
         self, result: Result, properties: Sequence[StateProperty | StepProperty], *, arranged: bool = True
     ) -> None:
         used = result.used_locals()
-        changes = result.engine.tables.changes
         self.size: list[int] = []
         self.arrangement: list[Arrangement] = []
         self.of_property: list[list[int]] = []
-        tables: list[Int64s] = []
         views: list[int] = []
-        ends, components = [0], list[int]()
-        places, radices = list[int](), list[int]()
-        changing = []
-        at = 0
+        start = np.cumsum([0, *(len(flags) for flags in used)])
+        columns: list[Int64s] = []
         for number, one in enumerate(properties):
-            slots = []
+            weighted: dict[int, Int64s] = {}
             size = 1
             for component in one.reads:
                 table, n_classes = _class_table(one, component, used[component])
-                slots.append((at, size))
-                tables.append(table)
-                at += len(table)
+                weighted[component] = table * size
                 size *= n_classes
                 if size >= LARGEST:
                     raise LimitError("a property reads too many classes: make them coarser, or split the property")
             self.size.append(size)
             self.of_property.append([])
             for arrangement in _arrangements(result, one.reads) if arranged else ({},):
-                seen = [arrangement.get(component, component) for component in one.reads]
                 self.of_property[-1].append(len(views))
                 self.arrangement.append(arrangement)
                 views.append(number)
-                components.extend(seen)
-                places.extend(slot[0] for slot in slots)
-                radices.extend(slot[1] for slot in slots)
-                ends.append(len(components))
-                changing.append(changes[:, seen].any(axis=1))
+                column = np.zeros(start[-1], np.int64)
+                for component, weights in weighted.items():
+                    seen = arrangement.get(component, component)
+                    column[start[seen] : start[seen + 1]] = weights
+                columns.append(column)
         self.arrays = kernel.Views(
             property=np.array(views, np.int32),
-            read_at=np.array(ends, np.int32),
-            component=np.array(components, np.int32),
-            table=np.array(places, np.int64),
-            radix=np.array(radices, np.int64),
-            classes=np.concatenate([*tables, np.zeros(0, np.int64)]).astype(np.int32),
+            start=start[:-1].astype(np.int64),
+            weights=np.array(columns, np.int64).reshape(len(views), start[-1]).T.copy(),
             size=np.array(self.size, np.int64),
-            **_changing(np.array(changing, np.uint8).reshape(len(views), len(changes))),
         )
 
     def joints(self, local: NDArray[np.int32], view: int) -> Int64s:
         """Joint class per row of local ids."""
-        arrays = self.arrays
+        weights = self.arrays.weights[:, view]
         joint = np.zeros(len(local), np.int64)
-        for r in range(arrays.read_at[view], arrays.read_at[view + 1]):
-            joint += arrays.classes[arrays.table[r] + local[:, arrays.component[r]]] * arrays.radix[r]
+        for component, part in enumerate(np.split(weights, self.arrays.start[1:])):
+            if part.any():
+                joint += part[local[:, component]]
         return joint
 
     def only(self, properties: Sequence[int]) -> tuple[kernel.Views, list[int]]:
         """Select the views of some properties, renumbered, and tell which they are."""
         chosen = [view for p in properties for view in self.of_property[p]]
         arrays = self.arrays
-        reads = [np.arange(arrays.read_at[view], arrays.read_at[view + 1]) for view in chosen]
-        flat = np.concatenate([*reads, np.zeros(0, np.int64)]).astype(np.int64)
         renumbered = {p: i for i, p in enumerate(properties)}
         some = arrays._replace(
             property=np.array([renumbered[int(arrays.property[view])] for view in chosen], np.int32),
-            read_at=np.cumsum([0, *(len(run) for run in reads)]).astype(np.int32),
-            component=arrays.component[flat],
-            table=arrays.table[flat],
-            radix=arrays.radix[flat],
+            weights=arrays.weights[:, chosen].copy(),
             size=arrays.size[list(properties)],
-            **_changing(arrays.changes[chosen]),
         )
         return some, chosen
-
-
-def _changing(changes: Bytes) -> dict[str, NDArray[Any]]:
-    """Arrays that tell which views an event may change; the argument has shape (views, events)."""
-    return {
-        "changes": changes,
-        "changing_at": starts(changes.sum(axis=0).tolist()),
-        "changing": np.nonzero(changes.T)[1].astype(np.int32),
-    }
 
 
 def _class_table(one: StateProperty | StepProperty, component: int, used: Bytes) -> tuple[Int64s, int]:

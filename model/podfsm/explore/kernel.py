@@ -42,8 +42,8 @@ POSITION, STATES, TRANSITIONS, PAIRS, RECORDS, MISSES, INCOMPLETE = range(7)
 """Counters shared with Python: next state to expand, numbers of what was found, and states left with a miss."""
 COUNTERS = 7
 
-ENABLED, DISABLED, MISSING = range(3)
-"""What came of entering a stage."""
+ENABLED, BRANCHING, DISABLED, MISSING = range(4)
+"""What came of entering a stage: one way through it, several, none, or not known yet."""
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
@@ -149,7 +149,8 @@ class Scratch(NamedTuple):
 
     original: Int64s  # [component] the state that is expanded
     local: Int64s  # [component] the state at hand
-    before: Int64s  # [depth, write]
+    saved: Int64s  # [depth, component] the state before a stage that branches
+    above: Int64s  # [depth] the last stage before it that branches, or -1
     row: Int64s  # [depth, write] alternatives: index into `choice_at`
     choice: Int64s  # [depth, write] alternative taken
     writes: Int64s  # [depth]
@@ -348,55 +349,72 @@ def enter(  # noqa: C901
         return MISSING
     start = tables.write_at[stage]
     writes = tables.write_at[stage + 1] - start
+    entered = ENABLED
     for w in range(writes):
-        c = tables.write_component[start + w]
-        at = tables.plan_rows[plan + w] + local[c]
+        at = tables.plan_rows[plan + w] + local[tables.write_component[start + w]]
         row = tables.steps[at]
         if row < 0:
             if row == UNKNOWN and note(misses, index, event):
                 tables.steps[at] = PENDING
             return MISSING
-        if depth == 0 and tables.choice_at[row] == tables.choice_at[row + 1]:
+        alternatives = tables.choice_at[row + 1] - tables.choice_at[row]
+        if depth == 0 and alternatives == 0:
             return DISABLED
+        if alternatives > 1:
+            entered = BRANCHING
         scratch.row[depth, w] = row
         scratch.choice[depth, w] = tables.choice_at[row]
-        scratch.before[depth, w] = local[c]
     scratch.writes[depth] = writes
-    for w in range(writes):
-        take(tables, scratch, stage, depth, w)
-    return ENABLED
+    if entered == BRANCHING:
+        for c in range(len(local)):
+            scratch.saved[depth, c] = local[c]
+    take(tables, scratch, stage, depth)
+    return entered
 
 
 @inlined
-def take(tables: Tables, scratch: Scratch, stage: int, depth: int, write: int) -> None:
-    """Apply the chosen alternative of one write; no alternative leaves the component as it is, without a label."""
-    c = tables.write_component[tables.write_at[stage] + write]
-    choice = scratch.choice[depth, write]
-    label = UNKNOWN
-    if choice < tables.choice_at[scratch.row[depth, write] + 1]:
-        scratch.local[c] = tables.choice_next[choice]
-        label = tables.choice_label[choice]
-    if tables.watched_as[c] >= 0:
-        scratch.label[tables.watched_as[c], depth] = label
+def take(tables: Tables, scratch: Scratch, stage: int, depth: int) -> None:
+    """Apply the chosen alternative of every write; no alternative leaves the component as it is, without a label."""
+    for w in range(scratch.writes[depth]):
+        c = tables.write_component[tables.write_at[stage] + w]
+        choice = scratch.choice[depth, w]
+        label = UNKNOWN
+        if choice < tables.choice_at[scratch.row[depth, w] + 1]:
+            scratch.local[c] = tables.choice_next[choice]
+            label = tables.choice_label[choice]
+        if tables.watched_as[c] >= 0:
+            scratch.label[tables.watched_as[c], depth] = label
 
 
 @inlined
 def advance(tables: Tables, scratch: Scratch, stage: int, depth: int) -> bool:
-    """Next combination of alternatives, the last write turning fastest; False, with all undone, after the last."""
-    for w in range(scratch.writes[depth] - 1, -1, -1):
+    """Take the next combination of alternatives, the last write turning fastest; False after the last.
+
+    What later stages did is undone.
+    """
+    w = scratch.writes[depth] - 1
+    while w >= 0:
         row = scratch.row[depth, w]
         scratch.choice[depth, w] += 1
         if scratch.choice[depth, w] < tables.choice_at[row + 1]:
-            take(tables, scratch, stage, depth, w)
-            return True
+            break
         scratch.choice[depth, w] = tables.choice_at[row]
-        take(tables, scratch, stage, depth, w)
-    for w in range(scratch.writes[depth]):
-        c = tables.write_component[tables.write_at[stage] + w]
-        scratch.local[c] = scratch.before[depth, w]
-        if tables.watched_as[c] >= 0:
-            scratch.label[tables.watched_as[c], depth] = UNKNOWN
-    return False
+        w -= 1
+    if w < 0:
+        return False
+    for c in range(len(scratch.local)):
+        scratch.local[c] = scratch.saved[depth, c]
+    forget_labels(scratch, depth + 1)
+    take(tables, scratch, stage, depth)
+    return True
+
+
+@inlined
+def forget_labels(scratch: Scratch, depth: int) -> None:
+    """Forget the labels of the stages from `depth` on."""
+    for w in range(scratch.label.shape[0]):
+        for d in range(depth, scratch.label.shape[1]):
+            scratch.label[w, d] = UNKNOWN
 
 
 @inlined
@@ -444,27 +462,35 @@ def expand(  # noqa: C901
         first = tables.event_at[event]
         last = tables.event_at[event + 1] - first - 1
         depth = 0
-        while depth >= 0:
-            entered = enter(tables, scratch, tables.stage_of[first + depth], depth, index, event, misses)
-            if entered == ENABLED:
-                if depth < last:
-                    depth += 1
-                    continue
-                while True:
-                    if n == len(buffer.code):
-                        scratch.label[:] = UNKNOWN
-                        return -1
-                    emit(tables, scratch, buffer, n, code, original, event)
-                    n += 1
-                    if not advance(tables, scratch, tables.stage_of[first + depth], depth):
-                        break
-            elif entered == MISSING:
+        branch = -1
+        entered = enter(tables, scratch, tables.stage_of[first], 0, index, event, misses)
+        if entered == DISABLED:
+            continue
+        while True:
+            if entered == BRANCHING:
+                scratch.above[depth] = branch
+                branch = depth
+            if entered == MISSING:
                 missing = True
-            depth -= 1
-            while depth >= 0 and not advance(tables, scratch, tables.stage_of[first + depth], depth):
-                depth -= 1
-            if depth >= 0:
+            elif depth < last:
                 depth += 1
+                entered = enter(tables, scratch, tables.stage_of[first + depth], depth, index, event, misses)
+                continue
+            elif n == len(buffer.code):
+                forget_labels(scratch, 0)
+                return -1
+            else:
+                emit(tables, scratch, buffer, n, code, original, event)
+                n += 1
+            while branch >= 0 and not advance(tables, scratch, tables.stage_of[first + branch], branch):
+                branch = scratch.above[branch]
+            if branch < 0:
+                break
+            depth = branch
+            entered = ENABLED
+        for c in range(len(original)):
+            scratch.local[c] = original[c]
+        forget_labels(scratch, 0)
     if missing:
         misses.counters[INCOMPLETE] += 1
     return n
@@ -738,15 +764,20 @@ class Views(NamedTuple):
     """How properties see states. A *view* is a property with one arrangement of symmetric components."""
 
     property: Int32s  # per view
-    read_at: Int32s  # per view: start of its reads
-    component: Int32s  # per read
-    table: Int64s  # per read: start in `classes`
-    radix: Int64s  # per read
-    classes: Int32s
+    start: Int64s  # per component: row of its local id 0 in `weights`
+    weights: Int64s  # [row, view]: what a local id contributes to the joint class
     size: Int64s  # per property: number of joint classes
-    changes: Bytes  # [view, event]: whether the event writes any component of the view
-    changing_at: Int32s  # per event: start in `changing`
-    changing: Int32s  # views that the event may change
+
+
+@inlined
+def see(views: Views, local: Int64s, joint: Int64s) -> None:
+    """Joint class of a state, per view."""
+    for v in range(len(joint)):
+        joint[v] = 0
+    for c in range(len(local)):
+        row = views.start[c] + local[c]
+        for v in range(len(joint)):
+            joint[v] += views.weights[row, v]
 
 
 @kernel
@@ -757,12 +788,12 @@ def scan_states(
     tables = borrowed(tables)
     views = borrowed(views)
     local = np.empty(len(tables.capacity), np.int64)
+    joint = np.empty(len(views.property), np.int64)
     for i in range(len(states)):
         decode(tables, states[i], local)
-        for v in range(len(views.property)):
-            at = base[views.property[v]]
-            for r in range(views.read_at[v], views.read_at[v + 1]):
-                at += views.classes[views.table[r] + local[views.component[r]]] * views.radix[r]
+        see(views, local, joint)
+        for v in range(len(joint)):
+            at = base[views.property[v]] + joint[v]
             if count[at] == 0:
                 first[at] = start + i
                 seen[at] = v
@@ -796,6 +827,26 @@ def enter_steps(steps: Steps, n: int) -> None:
         steps.table[find_step(steps, steps.log[row, 0], steps.log[row, 1])] = row
 
 
+@inlined
+def add_step(
+    views: Views, steps: Steps, n: int, view: int, before: int, after: int, index: int, event: int, code: int
+) -> int:
+    """Log a step that is new; the number of steps."""
+    number = views.property[view]
+    key = before * views.size[number] + after
+    slot = find_step(steps, number, key)
+    if steps.table[slot] != EMPTY:
+        return n
+    steps.table[slot] = n
+    steps.log[n, 0] = number
+    steps.log[n, 1] = key
+    steps.log[n, 2] = view
+    steps.log[n, 3] = index
+    steps.log[n, 4] = event
+    steps.log[n, 5] = code
+    return n + 1
+
+
 @kernel
 def scan_steps(  # noqa: C901
     tables: Tables,
@@ -820,6 +871,7 @@ def scan_steps(  # noqa: C901
     counters = misses.counters
     original = scratch.original
     before = np.empty(len(views.property), np.int64)
+    change = np.empty(len(views.property), np.int64)
     still = np.empty(len(views.property), np.bool_)
     n = counters[RECORDS]
     i = counters[POSITION]
@@ -833,42 +885,38 @@ def scan_steps(  # noqa: C901
         if n + k * len(views.property) > len(steps.log):
             status = RECORDS_FULL
             break
-        for v in range(len(views.property)):
-            before[v] = 0
+        see(views, original, before)
+        # Most steps change nothing that a view shows: of a state the first such step is enough.
+        moving = len(before)
+        for v in range(len(before)):
             still[v] = False
-            for r in range(views.read_at[v], views.read_at[v + 1]):
-                before[v] += views.classes[views.table[r] + original[views.component[r]]] * views.radix[r]
-        moving = len(views.property)
         for s in range(k):
             event = buffer.event[s]
-            all_still = moving == 0
-            first = views.changing_at[event] if all_still else 0
-            last = views.changing_at[event + 1] if all_still else len(views.property)
-            for x in range(first, last):
-                v = views.changing[x] if all_still else x
-                after = before[v]
-                if views.changes[v, event]:
-                    after = 0
-                    for r in range(views.read_at[v], views.read_at[v + 1]):
-                        after += views.classes[views.table[r] + buffer.local[s, views.component[r]]] * views.radix[r]
-                if after == before[v]:
-                    # Most steps change nothing that a view shows: of a state the first such step is enough.
+            moved = False
+            for x in range(tables.changed_at[event], tables.changed_at[event + 1]):
+                c = tables.changed[x]
+                if buffer.local[s, c] == original[c]:
+                    continue
+                old, new = views.start[c] + original[c], views.start[c] + buffer.local[s, c]
+                if not moved:
+                    moved = True
+                    for v in range(len(change)):
+                        change[v] = views.weights[new, v] - views.weights[old, v]
+                else:
+                    for v in range(len(change)):
+                        change[v] += views.weights[new, v] - views.weights[old, v]
+            if not moved:
+                if moving == 0:
+                    continue
+                for v in range(len(change)):
+                    change[v] = 0
+            for v in range(len(change)):
+                if change[v] == 0:
                     if still[v]:
                         continue
                     still[v] = True
                     moving -= 1
-                number = views.property[v]
-                key = before[v] * views.size[number] + after
-                slot = find_step(steps, number, key)
-                if steps.table[slot] == EMPTY:
-                    steps.table[slot] = n
-                    steps.log[n, 0] = number
-                    steps.log[n, 1] = key
-                    steps.log[n, 2] = v
-                    steps.log[n, 3] = i
-                    steps.log[n, 4] = event
-                    steps.log[n, 5] = buffer.code[s]
-                    n += 1
+                n = add_step(views, steps, n, v, before[v], before[v] + change[v], i, event, buffer.code[s])
         i += 1
     counters[RECORDS] = n
     counters[POSITION] = i

@@ -321,7 +321,8 @@ def new_scratch(layout: Layout) -> kernel.Scratch:
     return kernel.Scratch(
         original=np.zeros(components, np.int64),
         local=np.zeros(components, np.int64),
-        before=np.zeros((depth, width), np.int64),
+        saved=np.zeros((depth, components), np.int64),
+        above=np.zeros(depth, np.int64),
         row=np.zeros((depth, width), np.int64),
         choice=np.zeros((depth, width), np.int64),
         writes=np.zeros(depth, np.int64),
