@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -188,6 +189,27 @@ def test_time_and_memory_limits() -> None:
         assert not result.complete
         assert "600,000 bytes" in str(result.reason)
         assert result.n_expanded < len(result) < 160_000
+
+
+@pytest.mark.parametrize("seconds", [70, 100, 110])
+def test_the_clock_is_looked_at_after_each_state_that_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """So a system that answers slowly does not make a search late: here each question takes a second."""
+    system = counters(20, 5)
+    monkeypatch.setattr(search, "time", SimpleNamespace(perf_counter=lambda: float(system.asked.total())))
+    result = explore(system, max_seconds=seconds)
+    assert f"{seconds} seconds" in str(result.reason)
+    assert seconds < system.asked.total() <= seconds + 3
+
+
+def test_question_limit() -> None:
+    whole = explore(counters(3, 5))
+    assert explore(counters(3, 5), max_questions=whole.asked).complete
+    for most in (0, 5, whole.asked - 1):
+        result = explore(counters(3, 5), max_questions=most)
+        assert result.reason == f"the limit of {most} questions was reached"
+        assert result.states.tolist() == [encode(result, whole.state(i)) for i in range(len(result))]
 
 
 def test_too_many_initial_states() -> None:

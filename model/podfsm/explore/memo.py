@@ -62,6 +62,8 @@ class Memo:
         self.write_at = starts(len(stage.writes) for stage in self.stages)
         self._numbers = [[numbers[id(stage)] for stage in event.stages] for event in self.events]
         self._first_read, self._first_write = self.read_at.tolist(), self.write_at.tolist()
+        self.asked = 0
+        """Number of plans and steps that were asked for."""
         self.locals = [1] * len(system.components)
         """Number of local ids seen, per component; the same throughout a symmetric group."""
         self.group: list[tuple[int, ...]] = [(component,) for component in range(len(self.locals))]
@@ -154,6 +156,7 @@ class Memo:
         )
         known = self.plans[number]
         if joint not in known:
+            self.asked += 1
             contexts = self.system.plan(event, stage, state)
             if contexts is None:
                 known[joint] = None
@@ -187,6 +190,7 @@ class Memo:
     def _step(self, row: int, local: int) -> Alternatives:
         known = self.steps[row]
         if local not in known:
+            self.asked += 1
             event, stage, component, context = self.row_slot[row]
             alternatives = tuple(
                 (int(after), int(label)) for after, label in self.system.step(event, stage, component, local, context)

@@ -125,6 +125,8 @@ class Result:
         and two combinations that end in the same state count twice. Under symmetry, of stored states only.
     n_expanded
         The first so many states had all their successors generated; all of them when complete.
+    asked
+        Number of plans and steps that the system was asked for.
     complete, reason
         Whether everything reachable was expanded, and, if not, which limit was met.
     seconds
@@ -139,6 +141,7 @@ class Result:
         self.levels: tuple[int, ...] = search.level_sizes()
         self.n_transitions = int(search.counters[kernel.TRANSITIONS])
         self.n_expanded = int(search.counters[kernel.POSITION])
+        self.asked = search.memo.asked
         self.complete = reason is None
         self.reason = reason
         self.seconds = seconds
@@ -357,6 +360,7 @@ def explore(
     max_states: int | None = None,
     max_seconds: float | None = None,
     max_bytes: int | None = None,
+    max_questions: int | None = None,
     bitmap_bytes: int = 1 << 30,
     pairs: bool = True,
     watched: Sequence[int] = (),
@@ -368,9 +372,10 @@ def explore(
     ----------
     system
         What to explore.
-    max_states, max_seconds, max_bytes
-        Limits on states, wall-clock time, and the memory of states, parents and the visited set; the result then has
-        `complete` False and a `reason`.
+    max_states, max_seconds, max_bytes, max_questions
+        Limits on states, wall-clock time, the memory of states, parents and the visited set, and the plans and steps
+        that the system is asked for; the result then has `complete` False and a `reason`. The time and the questions
+        are looked at after each state that is expanded in Python, and after each call of the kernel.
     bitmap_bytes
         Largest bitmap of visited states (at most half of `max_bytes`); beyond it, a hash table.
     pairs
@@ -389,16 +394,30 @@ def explore(
     """
     if max_bytes is not None:
         bitmap_bytes = min(bitmap_bytes, max_bytes // 2)
-    search = _Search(system, bitmap_bytes, pairs, watched)
     started = time.perf_counter()
-    reason = search.run(max_states, max_seconds, max_bytes, progress)
+    until = None if max_seconds is None else started + max_seconds
+    limits = _Limits(max_states, max_seconds, max_bytes, max_questions, until)
+    search = _Search(system, bitmap_bytes, pairs, watched, limits)
+    reason = search.run(progress)
     return Result(search, time.perf_counter() - started, reason)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """The limits of `explore`; `until` is when the time is over."""
+
+    states: int | None
+    seconds: float | None
+    bytes: int | None
+    questions: int | None
+    until: float | None
 
 
 class _Search:
     """The state of a search between calls of the kernel."""
 
-    def __init__(self, system: System, bitmap_bytes: int, pairs: bool, watched: Sequence[int]) -> None:
+    def __init__(self, system: System, bitmap_bytes: int, pairs: bool, watched: Sequence[int], limits: _Limits) -> None:
+        self.limits = limits
         self.memo = Memo(system)
         initial = self.memo.initial()
         groups = [group for group in system.symmetric if set(group) & set(watched)]
@@ -430,26 +449,19 @@ class _Search:
         bounds = [*self.level_starts, self.n_states]
         return tuple(end - start for start, end in pairwise(bounds) if end > start)
 
-    def run(
-        self,
-        max_states: int | None,
-        max_seconds: float | None,
-        max_bytes: int | None,
-        progress: Callable[[Progress], None] | None,
-    ) -> str | None:
+    def run(self, progress: Callable[[Progress], None] | None) -> str | None:
         """Search until done or a limit is met; the reason of the latter."""
         started = reported = time.perf_counter()
         reason = None
-        if max_states is not None and self.n_states > max_states:
-            reason = f"there are more initial states than the limit of {max_states:,} states"
-        while reason is None and self.counters[kernel.POSITION] < self.n_states:
+        if self.limits.states is not None and self.n_states > self.limits.states:
+            reason = f"there are more initial states than the limit of {self.limits.states:,} states"
+        while reason is None and self._unfinished:
             if self.counters[kernel.POSITION] == self.level_starts[-1]:
                 self.level_starts.append(self.n_states)
-            reason = self._advance(max_states, max_bytes)
+            reason = self._advance()
+            if reason is None and self._unfinished:
+                reason = self._spent()
             now = time.perf_counter()
-            unfinished = reason is None and self.counters[kernel.POSITION] < self.n_states
-            if unfinished and max_seconds is not None and now - started > max_seconds:
-                reason = f"the limit of {max_seconds:g} seconds was reached"
             if progress is not None and now - reported > 0.2:
                 progress(self._progress(now - started))
                 reported = now
@@ -457,12 +469,26 @@ class _Search:
             progress(self._progress(time.perf_counter() - started))
         return reason
 
+    @property
+    def _unfinished(self) -> bool:
+        return bool(self.counters[kernel.POSITION] < self.n_states)
+
+    def _spent(self) -> str | None:
+        """Tell whether time or questions are used up."""
+        limits = self.limits
+        if limits.questions is not None and self.memo.asked > limits.questions:
+            return f"the limit of {limits.questions:,} questions was reached"
+        if limits.until is not None and time.perf_counter() > limits.until:
+            return f"the limit of {limits.seconds:g} seconds was reached"
+        return None
+
     def _progress(self, seconds: float) -> Progress:
         expanded, transitions = self.counters[kernel.POSITION], self.counters[kernel.TRANSITIONS]
         return Progress(len(self.level_starts) - 1, self.n_states, int(expanded), int(transitions), seconds)
 
-    def _advance(self, max_states: int | None, max_bytes: int | None) -> str | None:
+    def _advance(self) -> str | None:
         """Call the kernel once, and give it what it asks for; a reason to stop."""
+        max_states = self.limits.states
         room = len(self.states) if max_states is None else min(len(self.states), max_states)
         status = kernel.search(
             self.tables,
@@ -481,7 +507,7 @@ class _Search:
             self.look_ahead,
         )
         if status == kernel.MISSED:
-            return self._resolve(max_bytes)
+            return self._resolve()
         if status == kernel.BUFFER_FULL:
             self.buffer = new_buffer(self.layout, 2 * len(self.buffer.code))
         elif status == kernel.PAIRS_FULL:
@@ -493,22 +519,27 @@ class _Search:
         elif status == kernel.STATES_FULL:
             if room == max_states:
                 return f"the limit of {max_states:,} states was reached"
-            return self._grow_states(max_bytes)
+            return self._grow_states()
         return None
 
-    def _resolve(self, max_bytes: int | None) -> str | None:
+    def _resolve(self) -> str | None:
         """Ask the system whatever was missing, by expanding in Python."""
         missed = self.misses.log[: self.counters[kernel.MISSES]]
+        reason = None
         for index, event in dict.fromkeys(map(tuple, missed.tolist())):
             self.memo.learn(event, self._state(index))
+            reason = self._spent()
+            if reason is not None:
+                break
         self.look_ahead = min(max(64, 256 * len(missed)), 8192)
         self.counters[kernel.MISSES] = 0
         self.layout.extend()
         if self.layout.fits():
             self.tables = self.layout.tables()
-            return None
-        self._resize()
-        return self._over(max_bytes)
+        else:
+            self._resize()
+            reason = reason or self._over()
+        return reason
 
     def _state(self, index: int) -> State:
         return decoded(int(self.states[index]), self.layout.capacity)
@@ -581,7 +612,8 @@ class _Search:
             code, event = doubled(self.trail.code), doubled(self.trail.event)
             self.trail = self.trail._replace(code=code, event=event)
 
-    def _grow_states(self, max_bytes: int | None) -> str | None:
+    def _grow_states(self) -> str | None:
+        max_bytes = self.limits.bytes
         if len(self.states) * 2 > np.iinfo(np.uint32).max:
             return "more states than 32-bit indices can name"
         if max_bytes is not None and self._bytes(2 * len(self.states)) > max_bytes:
@@ -601,7 +633,8 @@ class _Search:
         fixed = self.visited.bits.nbytes + self.pairs.seen.nbytes
         return fixed + room * 12 + (0 if len(self.visited.bits) else 32 * room)
 
-    def _over(self, max_bytes: int | None) -> str | None:
+    def _over(self) -> str | None:
+        max_bytes = self.limits.bytes
         if max_bytes is not None and self._bytes(len(self.states)) > max_bytes:
             return f"the limit of {max_bytes:,} bytes was reached"
         return None
