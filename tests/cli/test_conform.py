@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,9 +146,10 @@ SARIF = {
                         "type": "array",
                         "items": {
                             "type": "object",
-                            "required": ["level", "message", "locations"],
+                            "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
                             "properties": {
-                                "ruleId": {"type": "string"},
+                                "ruleId": {"type": "string", "minLength": 1},
+                                "ruleIndex": {"type": "integer", "minimum": 0},
                                 "level": {"enum": ["none", "note", "warning", "error"]},
                                 "message": {"$ref": "#/$defs/message"},
                                 "locations": {
@@ -158,7 +161,7 @@ SARIF = {
                                         "properties": {
                                             "physicalLocation": {
                                                 "type": "object",
-                                                "required": ["artifactLocation"],
+                                                "required": ["artifactLocation", "region"],
                                                 "properties": {
                                                     "artifactLocation": {
                                                         "type": "object",
@@ -167,11 +170,18 @@ SARIF = {
                                                     },
                                                     "region": {
                                                         "type": "object",
+                                                        "required": ["startLine"],
                                                         "properties": {"startLine": {"type": "integer", "minimum": 1}},
                                                     },
                                                 },
                                             },
-                                            "logicalLocations": {"type": "array", "items": {"type": "object"}},
+                                            "logicalLocations": {
+                                                "type": "array",
+                                                "items": {
+                                                    "type": "object",
+                                                    "required": ["name", "fullyQualifiedName", "kind"],
+                                                },
+                                            },
                                         },
                                     },
                                 },
@@ -193,32 +203,69 @@ def test_sarif_has_what_its_readers_need(podfsm: Run, tmp_path: Path, name: str)
     found = json.loads(podfsm("conform", "-o", "sarif", str(file)).out)
     jsonschema.Draft202012Validator(SARIF).validate(found)
     (run,) = found["runs"]
-    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert rules == {result["ruleId"] for result in run["results"]}
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert set(rules) == {result["ruleId"] for result in run["results"]}
     levels = {BY_A_USER: "error", BY_DEFECTS: "note"}
     for result in run["results"]:
         (place,) = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"].endswith("a%20stream.jsonl")
-        assert place["logicalLocations"][0]["fullyQualifiedName"].startswith(f"{name}/")
-        assert 0 <= result["properties"]["event"] < len(recorded(name))
+        assert place["physicalLocation"]["region"]["startLine"] == result["properties"]["event"] + 1
+        (pod,) = place["logicalLocations"]
+        assert pod["fullyQualifiedName"] == f"{name}/{pod['name']}"
         assert result["level"] == levels[name]
+        assert rules[result["ruleIndex"]] == result["ruleId"]
 
 
 def test_sarif_tells_the_line_of_what_cannot_be_read(podfsm: Run) -> None:
     found = json.loads(podfsm("conform", "-o", "sarif", stdin=b"\n{}\n").out)
     jsonschema.Draft202012Validator(SARIF).validate(found)
     (result,) = found["runs"][0]["results"]
+    assert result["ruleId"] == "unreadable"
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": "stdin"},
         "region": {"startLine": 2},
     }
 
 
+def test_sarif_tells_what_was_expected(podfsm: Run) -> None:
+    found = json.loads(podfsm("conform", "-o", "sarif", stdin=whole(BY_A_USER)).out)
+    (result,) = found["runs"][0]["results"]
+    assert result["message"]["text"].endswith("(seen status.phase = Pending; expected status.phase = Running)")
+    assert result["properties"]["nearest"] == {"status.phase": "Running"}
+
+
+def bogus(name: str) -> dict[str, Any]:
+    """A pod in a phase that there is not."""
+    pod = copy.deepcopy(dict(recorded(RIGHT)[0].pod))
+    pod["metadata"] |= {"name": name, "uid": f"uid-of-{name}"}
+    pod["status"]["phase"] = "Bogus"
+    return {**pod, "kind": "Pod"}
+
+
+def test_records_tell_the_line_where_what_is_wrong_begins(podfsm: Run) -> None:
+    event = json.dumps({"type": "ADDED", "object": bogus("a")}).encode()
+    over_lines = json.dumps({"type": "ADDED", "object": bogus("b")}, indent=2).encode()
+    stream = event + b"\n\n" + over_lines + b"\n" + event.replace(b'"uid-of-a"', b'"other"') + b"\n"
+    found = lines(podfsm("conform", "-o", "json", stdin=stream).out)[:-1]
+    assert [record["line"] for record in found] == [1, 3, 4 + over_lines.count(b"\n")]
+
+
+def test_items_of_a_yaml_list_have_their_own_line(podfsm: Run) -> None:
+    listed = yaml.safe_dump({"kind": "List", "items": [bogus("a"), bogus("b")]}, sort_keys=False)
+    found = lines(podfsm("conform", "-o", "json", stdin=listed.encode()).out)[:-1]
+    begins = [at for at, line in enumerate(listed.splitlines(), 1) if line.startswith("- ")]
+    assert [(record["item"], record["line"]) for record in found] == [(0, begins[0]), (1, begins[1])]
+    found = json.loads(podfsm("conform", "-o", "sarif", stdin=listed.encode()).out)["runs"][0]["results"]
+    places = [result["locations"][0]["physicalLocation"]["region"]["startLine"] for result in found]
+    assert places == begins
+
+
 def test_text_names_rule_fields_what_was_expected_and_the_source(podfsm: Run) -> None:
     text = podfsm("conform", stdin=whole(BY_A_USER)).out
     assert "event 5  x03-user-sets-pending/p  seen.phase-back: without init containers" in text
     assert "    seen: status.phase = Pending\n" in text
-    assert "    nearest legal status: {" in text
+    assert "    expected: status.phase = Running\n" in text
+    assert '    nearest legal status: {"status.phase": "Running"}\n' in text
     assert "    see: pkg/kubelet/kubelet_pods.go getPhase" in text
     assert text.endswith("12 events, 1 pods: 1 violations, 0 steps by defects of Kubernetes\n")
     text = podfsm("conform", stdin=whole(BY_DEFECTS)).out
@@ -277,6 +324,8 @@ def test_what_is_written_to_a_file_is_there_when_the_stream_ends(podfsm: Run, tm
         (b'{"kind": "Pod"}', "metadata: expected an object"),
         (b'{"kind": "Pod", "metadata": {"name": 7}}', "namespace, name and uid are strings"),
         (b'{"kind": "PodList", "items": 7}', "items: expected a list"),
+        (b'{"kind": "PodList", "items": {}}', "items: expected a list, found an object"),
+        (b'{"kind": "List", "items": ""}', "items: expected a list, found a string"),
         (b'{"kind": "PodList", "items": [7]}', "items[0]: expected an object"),
         (b'{"type": "CHANGED", "object": {"kind": "Pod"}}', "no watch event"),
         (b'{"type": "ADDED", "object": 7}', "no watch event"),
@@ -343,6 +392,55 @@ def test_lists_and_snapshots(podfsm: Run, end: bytes) -> None:
     result = podfsm("conform", "-o", "json", stdin=listed + end)
     assert lines(result.out)[-1]["pods"] == 2
     assert lines(result.out)[-1]["events"] == 1
+
+
+def test_a_list_may_lack_its_items_and_the_items_their_kind(podfsm: Run) -> None:
+    pod = {key: value for key, value in bogus("p").items() if key != "kind"}
+    for listed, found in (({}, 0), ({"items": None}, 0), ({"items": []}, 0), ({"items": [pod]}, 1)):
+        result = podfsm("conform", "-o", "json", stdin=json.dumps({"kind": "PodList", **listed}).encode())
+        assert lines(result.out)[-1]["pods"] == found
+
+
+def test_an_item_that_cannot_be_read_does_not_hide_the_others(podfsm: Run) -> None:
+    listed = json.dumps({"kind": "PodList", "items": [bogus("a"), 7, bogus("b")]}).encode()
+    *found, summary = lines(podfsm("conform", "-o", "json", stdin=listed).out)
+    assert [(record["record"], record["item"]) for record in found] == [
+        ("violation", 0),
+        ("error", 1),
+        ("violation", 2),
+    ]
+    assert summary["pods"] == 2
+
+
+def test_a_pod_counts_when_a_version_of_it_was_judged(podfsm: Run) -> None:
+    good, bad = bogus("good"), bogus("bad")
+    bad["status"]["containerStatuses"] = 7
+    both = [good, bad, {**bad, "metadata": {**bad["metadata"], "uid": good["metadata"]["uid"]}}]
+    events = b"".join(json.dumps({"type": "MODIFIED", "object": pod}).encode() + b"\n" for pod in both)
+    for text in (events, json.dumps({"kind": "List", "items": both}).encode()):
+        summary = lines(podfsm("conform", "-o", "json", stdin=text).out)[-1]
+        assert (summary["pods"], summary["unreadable"]) == (1, 2)
+    readable = json.dumps({"type": "MODIFIED", "object": bogus("bad")}).encode()
+    assert lines(podfsm("conform", "-o", "json", stdin=events + readable).out)[-1]["pods"] == 2
+
+
+def test_the_tables_say_which_objects_are_pods(podfsm: Run, tmp_path: Path) -> None:
+    """`explain` reads the same setting."""
+    tables = tmp_path / "tables"
+    shutil.copytree(Path(package.__file__).parent / "tables", tables)
+    file = tables / "observed" / "watch.yaml"
+    said = file.read_text()
+    assert "pod-objects: {pod: Pod, lists: [List, PodList]" in said
+    file.write_text(
+        said.replace("pod-objects: {pod: Pod, lists: [List, PodList]", "pod-objects: {pod: Beast, lists: [Zoo]")
+    )
+    beast = {**bogus("p"), "kind": "Beast"}
+    inputs = [bogus("q"), {"kind": "PodList", "items": [beast]}, {"kind": "Zoo", "items": [beast]}, beast]
+    for form in (json.dumps, lambda one: json.dumps({"type": "ADDED", "object": one})):
+        text = "\n".join(map(form, inputs)).encode()
+        found = lines(podfsm("conform", "-o", "json", "--tables", str(tables), stdin=text).out)
+        assert [record["event"] for record in found if record["record"] == "violation"] == [2]
+    assert "p" in podfsm("explain", "--tables", str(tables), stdin=json.dumps(beast).encode()).out
 
 
 def test_yaml_that_cannot_be_read_is_an_error(podfsm: Run) -> None:

@@ -1,7 +1,10 @@
 """Recorded streams conform; corrupted ones do not, at the very event."""
 
+import copy
 import json
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -107,6 +110,73 @@ def test_strict_takes_defects_for_violations() -> None:
     records = judge(Watch(shipped(), defects="intended"), whole("w10e-succeeded-then-failed-deadline"))
     assert any(record["record"] == "violation" for record in records)
     assert not any(record["record"] == "defect" for record in records)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in names() if "defects" in evidence.committed()["streams"][name] and name[:3] != "w02"]
+)
+def test_strict_takes_exactly_the_reported_defects_for_violations(watch: Watch, name: str) -> None:
+    as_is = {record["event"] for record in judge(watch, whole(name)) if record["record"] == "defect"}
+    strict = judge(Watch(shipped(), defects="intended"), whole(name))
+    assert {record["event"] for record in strict if record["record"] == "violation"} == as_is
+    assert not any(record["record"] == "defect" for record in strict)
+
+
+def defects(watch: Watch, pods: list[Mapping[str, Any]]) -> list[tuple[int, str]]:
+    """(event, defect) of versions of one pod; nothing else may be found."""
+    *found, _ = judge(watch, stream(("MODIFIED", pod) for pod in pods))
+    assert [record for record in found if record["record"] != "defect"] == []
+    return [(record["event"], record["defect"]) for record in found]
+
+
+def test_a_rerun_that_the_api_server_refused_shows_when_it_has_ended(watch: Watch) -> None:
+    """K07, which no recorded stream shows: the container is finished, and later another instance of it is."""
+    event = next(e for e in recorded("b02-always-ok-and-bad-idle") if "terminated" in slot(e.pod, 1).get("state", {}))
+    before = copy.deepcopy(dict(event.pod))
+    (own,) = (one for one in before["spec"]["containers"] if one["name"] == slot(before, 1)["name"])
+    own["restartPolicy"] = "Never"
+    after = copy.deepcopy(before)
+    ended = slot(after, 1)
+    ended |= {"lastState": copy.deepcopy(ended["state"]), "restartCount": 1, "containerID": "containerd://new"}
+    ended["state"]["terminated"]["containerID"] = "containerd://new"
+    assert defects(watch, [before, after]) == [(1, "K07")]
+    for pod in (before, after):
+        for one in pod["spec"]["containers"]:
+            one.pop("restartPolicy", None)
+    assert defects(watch, [before, after]) == []
+
+
+def test_a_container_that_is_ready_before_its_startup_probe_can_run(watch: Watch) -> None:
+    """K11, which no recorded stream shows."""
+    pod = next(
+        copy.deepcopy(dict(event.pod))
+        for event in recorded("d03-startup-late-idle")
+        if slot(event.pod, 0).get("ready") and "deletionTimestamp" not in event.pod["metadata"]
+    )
+    assert defects(watch, [pod]) == []
+    pod["spec"]["containers"][0]["startupProbe"]["initialDelaySeconds"] = 600
+    assert defects(watch, [pod]) == [(0, "K11")]
+
+
+def slot(pod: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The status of a container, {} if there is none."""
+    found: list[dict[str, Any]] = pod["status"].get("containerStatuses") or []
+    return found[number] if found else {}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("w07-onfailure-init-rerun-status-dropped", [(29, "p", "K08"), (36, "p", "K08")]),
+        ("w09-delete-during-poststart", [(37, "two", "K18")]),
+        ("w19-main-not-restarted-without-sidecar", [(45, "crash", "K17")]),
+        ("a08-delete-twice-shorter", []),
+        ("w06b-probe-counter-exact", []),
+    ],
+)
+def test_defects_that_only_later_versions_show(watch: Watch, name: str, wanted: list[tuple[int, str, str]]) -> None:
+    found = [record for record in judge(watch, whole(name)) if record["record"] == "defect"]
+    assert [(record["event"], record["pod"].partition("/")[2], record["defect"]) for record in found] == wanted
 
 
 def test_records_are_json() -> None:

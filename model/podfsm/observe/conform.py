@@ -11,10 +11,11 @@ from podfsm.errors import PodfsmError
 from podfsm.files import opened
 from podfsm.language.tables import loaded, shipped
 from podfsm.language.world import DocumentError
+from podfsm.observe.nearest import Legal
 from podfsm.observe.records import Writer, writer_for
 from podfsm.observe.stream import Document, Item, Sight, Unreadable, pods, read, whole
 from podfsm.observe.track import Seen, Tracker
-from podfsm.observe.watch import Broken, Version, Watch
+from podfsm.observe.watch import Broken, Watch
 from podfsm.requests import ConformRequest, Status
 
 Record = dict[str, Any]
@@ -143,23 +144,23 @@ class Conformance:
             }
         if seen.violation is not None:
             self.violations += 1
-            yield {"record": "violation", **head, **self._violation(seen.violation, seen.version)}
+            yield {"record": "violation", **head, **self._violation(seen.violation, seen.legal)}
 
-    def _violation(self, broken: Broken, version: Version) -> Record:
+    def _violation(self, broken: Broken, legal: Legal) -> Record:
         rule = broken.rule
         return {
             "rule": rule.id,
             "fields": [path for path, _ in broken.fields],
             "seen": dict(broken.fields),
-            "expected": broken.expected or rule.why,
-            "nearest": self.tracker.watch.expected(version),
+            "expected": legal.expected or rule.why,
+            "nearest": dict(legal.values),
             "why": rule.why,
             "cite": rule.cite,
         }
 
     def _error(self, document: Document | Unreadable, what: str, item: Item | None = None) -> Record:
         self.unreadable += 1
-        place = _Place(document.number, item and item.number, item.line if item else document.line)
+        place = _Place(document.number, item.number if item else None, item.line if item else document.line)
         return {"record": "error", **place.record(), "what": what}
 
 

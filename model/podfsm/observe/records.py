@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 from xml.etree import ElementTree
@@ -189,8 +189,13 @@ class _JUnit:
         return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode")
 
 
+#: The rule of SARIF that a document which cannot be read breaks.
+_UNREADABLE = "unreadable"
+_LEVELS: Final[Mapping[str, str]] = {"violation": "error", "defect": "note", "error": "error"}
+
+
 class _Sarif:
-    """SARIF 2.1.0: each rule with violations once, each violation a result at the event of the stream."""
+    """SARIF 2.1.0: each rule that is broken once, each record a result at a line of the stream, with the pod."""
 
     def __init__(self, write: Callable[[str], object], model: Model, file: str) -> None:
         self.write, self.model, self.file = write, model, file
@@ -203,37 +208,42 @@ class _Sarif:
             self.found.append(record)
 
     def _document(self) -> Any:
-        used = sorted({record["rule"] for record in self.found if "rule" in record})
-        rules = [
-            {
-                "id": rule,
-                "shortDescription": {"text": self.model.watch[rule].why},
-                "help": {"text": self.model.watch[rule].cite},
-            }
-            for rule in used
-        ]
-        driver = {"name": "podfsm", "version": __version__, "rules": rules}
-        results = [self._result(record) for record in self.found]
+        rules = sorted({record.get("rule", _UNREADABLE) for record in self.found})
+        driver = {"name": "podfsm", "version": __version__, "rules": [self._rule(rule) for rule in rules]}
+        results = [self._result(record, rules) for record in self.found]
         return {
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
             "runs": [{"tool": {"driver": driver}, "results": results}],
         }
 
-    def _result(self, record: Record) -> Any:
-        level = {"violation": "error", "defect": "note", "error": "error"}[record["record"]]
-        pod = {"fullyQualifiedName": record["pod"], "kind": "object"} if "pod" in record else None
-        location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(self.file)}}}
-        if record.get("line"):
-            location["physicalLocation"]["region"] = {"startLine": record["line"]}
-        if pod is not None:
-            location["logicalLocations"] = [pod]
+    def _rule(self, rule: str) -> Any:
+        if rule == _UNREADABLE:
+            text = "a document of the stream cannot be read"
+            return {"id": rule, "shortDescription": {"text": text}, "help": {"text": "write it as kubectl prints it"}}
+        found = self.model.watch[rule]
+        return {"id": rule, "shortDescription": {"text": found.why}, "help": {"text": found.cite}}
+
+    def _result(self, record: Record, rules: Sequence[str]) -> Any:
+        rule = record.get("rule", _UNREADABLE)
+        # Readers need a line; where the document begins is not known of all forms.
+        region = {"startLine": max(record["line"], 1)}
+        location: dict[str, Any] = {
+            "physicalLocation": {"artifactLocation": {"uri": _uri(self.file)}, "region": region}
+        }
+        if "pod" in record:
+            name = plain(record["pod"])
+            location["logicalLocations"] = [
+                {"name": name.rpartition("/")[2], "fullyQualifiedName": name, "kind": "resource"}
+            ]
+        properties = {key: record[key] for key in ("event", "item", "uid", "nearest", "defect") if key in record}
         return {
-            **({"ruleId": record["rule"]} if "rule" in record else {}),
-            "level": level,
+            "ruleId": rule,
+            "ruleIndex": rules.index(rule),
+            "level": _LEVELS[record["record"]],
             "message": {"text": plain(_one_line(record))},
             "locations": [location],
-            "properties": {"event": record["event"]},
+            "properties": properties,
         }
 
 
@@ -247,8 +257,13 @@ def _one_line(record: Record) -> str:
     at = f"event {record['event']}" + (f", item {record['item']}" if "item" in record else "")
     if record["record"] == "error":
         return f"{at}: {record['what']}"
+    defect = f"known defect {record['defect']}: " if "defect" in record else ""
+    said = f"{at}: {record['pod']}: {defect}{record['why']}"
     seen = ", ".join(f"{path} = {_brief(value)}" for path, value in record.get("seen", {}).items())
-    return f"{at}: {record['pod']}: {record['why']}" + (f" ({seen})" if seen else "")
+    if not seen:
+        return said
+    wanted = "" if record["expected"] == record["why"] else f"; expected {record['expected']}"
+    return f"{said} (seen {seen}{wanted})"
 
 
 def _xml(text: str) -> str:

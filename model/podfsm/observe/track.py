@@ -18,6 +18,7 @@ import msgspec
 
 from podfsm.observe.kinds import Kinds
 from podfsm.observe.likeness import Likeness, NotComparableError, Numbers
+from podfsm.observe.nearest import Legal, Nearest
 from podfsm.observe.shape import given
 from podfsm.observe.stream import Typed, typed
 from podfsm.observe.watch import Broken, Finding, Guessed, Version, Watch, noted
@@ -30,6 +31,7 @@ MOST_FINDINGS = 500_000
 
 Standing = frozenset[tuple[str, str, str]]
 _NOTHING: Standing = frozenset()
+_NO_LEGAL = Legal("", {})
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -82,11 +84,11 @@ class Pod(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True)
 class Seen:
-    """What one version shows: at most one violation, and the defects of Kubernetes that explain it."""
+    """What one version shows: at most one violation, with what is legal, and defects of Kubernetes that explain it."""
 
     violation: Broken | None
     defects: tuple[Broken, ...]
-    version: Version
+    legal: Legal
 
 
 class Tracker:
@@ -115,6 +117,7 @@ class Tracker:
                 self.likeness = Likeness(watch)
         self._looks = Numbers()
         self._findings: dict[Any, Finding] = {}
+        self._nearest = Nearest(watch)
         #: How many versions were judged by the interpreter.
         self.judged = 0
         self._worlds = 0
@@ -161,7 +164,7 @@ class Tracker:
         now.guesses = finding.guesses
         seen = None
         if finding.faults or (known is not None and known.right is not None):
-            seen = self._tell(known, now, finding, uid, pod)
+            seen = self._tell(known, now, finding, uid, pod, key)
         elif known is None:
             self.pods[uid] = Pod(now)
         else:
@@ -207,14 +210,14 @@ class Tracker:
         if self._worlds % COLLECT == 0:
             gc.collect(0)
 
-    def _tell(self, known: Pod | None, now: Kept, finding: Finding, uid: str, pod: Any) -> Seen | None:
+    def _tell(self, known: Pod | None, now: Kept, finding: Finding, uid: str, pod: Any, key: Any) -> Seen | None:
         """Tell what is newly wrong with a version, and keep it."""
         before, right, standing = None, None, _NOTHING
         if known is not None:
             before, right, standing = known.last, known.right, known.standing
         if right is not None:
-            again, key = self._look(pod, now.source, False, now.gone, right)
-            repaired = self._find(key, right, again)
+            again, again_key = self._look(pod, now.source, False, now.gone, right)
+            repaired = self._find(again_key, right, again)
             if repaired.is_right:
                 finding, before, right = repaired, right, None
             elif finding.is_right and pod_in(now.source).get("status") != pod_in(known.last.source).get("status"):  # type: ignore[union-attr]
@@ -225,8 +228,7 @@ class Tracker:
             return None
         self._tidy()
         document = now.document
-        earlier = None if before is None else lambda: before.document
-        broken = self.watch.tell(finding.faults, document, earlier, standing)
+        broken = self.watch.tell(finding.faults, document)
         new = [one for one in broken if one.key not in standing]
         violation = next((one for one in new if one.row is None), None)
         if violation is not None and known is not None:
@@ -234,7 +236,11 @@ class Tracker:
         self.pods[uid] = Pod(now, right, frozenset(one.key for one in broken))
         if not new:
             return None
-        return Seen(violation, tuple(one for one in new if one.row is not None), Version(document, finding.guesses))
+        defects = tuple(one for one in new if one.row is not None)
+        if violation is None:
+            return Seen(None, defects, _NO_LEGAL)
+        earlier = None if before is None else before.version
+        return Seen(violation, defects, self._nearest.of(violation.fault, document, earlier, key))
 
     def _forget(self, uid: str) -> None:
         self.gone[uid] = None

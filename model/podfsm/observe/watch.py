@@ -6,8 +6,8 @@ that agrees with what is seen, and takes those of the version before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -16,7 +16,6 @@ from podfsm.language.evaluate import Program
 from podfsm.language.model import Formula, Model, WatchRow, WatchRule
 from podfsm.language.watching import GuessReads
 from podfsm.language.world import UNSET, Element, World
-from podfsm.observe.answer import write
 
 #: The entry of `bindings:` that reads a version, and writes the status that the tables expect.
 BINDING = "watch"
@@ -68,7 +67,7 @@ class Broken:
     rule: WatchRule
     subject: str
     fields: tuple[tuple[str, Any], ...]
-    expected: str
+    fault: Fault
     row: WatchRow | None = None
 
     @property
@@ -169,8 +168,7 @@ class Watch:
             if a field has the wrong type.
         """
         finding = self.find(before, document)
-        told = self.tell(finding.faults, document, None if before is None else lambda: before.document)
-        return Judgement(told, finding.guesses)
+        return Judgement(self.tell(finding.faults, document), finding.guesses)
 
     def find(self, before: Version | None, document: Mapping[str, Any]) -> Finding:
         """Find the faults of a version (see `noted`), after the one before it if that is known.
@@ -180,11 +178,11 @@ class Watch:
         DocumentError
             if a field has the wrong type.
         """
-        world = self._world(document)
+        world = self.world(document)
         always, steps = self._states
         faults = list(self._faults(world, always))
         if before is not None:
-            world.before = self._world(before.document)
+            world.before = self.world(before.document)
             faults += self._faults(world, steps)
         ways = _Ways(self, world, before.guesses if before is not None else None).found()
         agreeing = {guess: way for guess, way in ways.items() if all(one.row is not None for one in way)}
@@ -193,46 +191,24 @@ class Watch:
         faults.sort(key=lambda one: self._order[one.rule.id])
         return Finding(tuple(faults), frozenset(agreeing) or self.any_guess)
 
-    def tell(
-        self,
-        faults: Sequence[Fault],
-        document: Mapping[str, Any],
-        before: Callable[[], Mapping[str, Any]] | None,
-        told: Container[tuple[str, str, str]] = (),
-    ) -> tuple[Broken, ...]:
-        """Put the faults of a version, and of the one before it, into words.
-
-        What is expected is left out where the `key` of a fault is in `told`.
-        """
+    def tell(self, faults: Sequence[Fault], document: Mapping[str, Any]) -> tuple[Broken, ...]:
+        """Put the faults of a version into words."""
         if not faults:
             return ()
-        world = self._world(document)
+        world = self.world(document)
         broken = []
         for fault in faults:
             element = world.elements_of(fault.rule.collection)[fault.place]
             fields = tuple(_field(element, path) for path in fault.rule.fields)
-            one = Broken(fault.rule, _subject(element), fields, "", fault.row)
-            if fault.rule.expected is not None and one.key not in told:
-                if before is not None and world.before is None:
-                    world.before = self._world(before())
-                one = replace(one, expected=self._expected(fault, world))
-            broken.append(one)
+            broken.append(Broken(fault.rule, _subject(element), fields, fault, fault.row))
         return tuple(broken)
 
-    def expected(self, version: Version) -> Any:
-        """Return the status that the tables expect of such a version, under the likeliest of its guesses."""
-        world = self._world(version.document)
-        self.guess(world, next(guess for guess in self.every_guess if guess in version.guesses))
-        return write(self.binding.out, world, (world.root,))
-
-    def _expected(self, fault: Fault, world: World) -> str:
-        now, before = fault.guesses
-        if now:
-            self.guess(world, now)
-        if before and world.before is not None:
-            self.guess(world.before, before)
-        assert fault.rule.expected is not None
-        return str(self._value(fault.rule.expected, world.elements_of(fault.rule.collection)[fault.place]))
+    def related(self, rule: WatchRule, step: bool) -> list[WatchRule]:
+        """Return the other rules that read guesses and are about the same fields; those on steps only with `step`."""
+        always, steps = self._guarded
+        rules = [one.rule for one in (*always, *(steps if step else ()))]
+        same = [one for one in rules if one.collection == rule.collection and {*one.fields} & {*rule.fields}]
+        return [one for one in same if one is not rule]
 
     # -------------------------------------------------------------------------------------------------------- guesses
 
@@ -247,7 +223,8 @@ class Watch:
     def _places(self, names: frozenset[str]) -> tuple[int, ...]:
         return tuple(place for place, guess in enumerate(self.guesses) if guess.field in names)
 
-    def _world(self, document: Mapping[str, Any]) -> World:
+    def world(self, document: Mapping[str, Any]) -> World:
+        """Return the elements of a version."""
         return World(self.program, document, self.binding)
 
     # ---------------------------------------------------------------------------------------------------------- rules
