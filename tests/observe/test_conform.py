@@ -179,6 +179,13 @@ def test_defects_that_only_later_versions_show(watch: Watch, name: str, wanted: 
     assert [(record["event"], record["pod"].partition("/")[2], record["defect"]) for record in found] == wanted
 
 
+def test_each_defect_is_reported_or_cannot_be_told() -> None:
+    reported = {row.defect for row in shipped().watch_rows() if row.defect}
+    unseen = {name for name, defect in shipped().named["defects"].items() if defect.text("unseen")}
+    assert reported | unseen == set(shipped().named["defects"])
+    assert not reported & unseen
+
+
 def test_records_are_json() -> None:
     for record in judge(Watch(shipped()), whole("w16-user-status-patches")):
         json.dumps(record)

@@ -24,7 +24,7 @@ FURTHER_TEXTS = {
     "actors": ("why",),
     "assumptions": ("why",),
     "beliefs": ("why",),
-    "defects": ("as-is", "intended", "advice"),
+    "defects": ("as-is", "intended", "advice", "unseen"),
     "diagrams": ("caption",),
     "differences": ("why",),
     "features": ("why",),
