@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,6 +156,69 @@ def test_what_exceeds_the_limit_in_any_case_is_measured_no_further(
     assert len(explored) == 1
     assert answer.status is Status.UNDETERMINED
     assert {verdict for verdict, _ in answer.verdicts().values()} == {"UNDETERMINED"}
+
+
+class Clock:
+    """A clock that begins to run after some explorations, and then by half of the patience at each look."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+        self.now, self.left = 0.0, after
+        monkeypatch.setattr(size, "time", SimpleNamespace(perf_counter=self))
+        monkeypatch.setattr(search, "time", SimpleNamespace(perf_counter=self))
+        monkeypatch.setattr(size, "explore", self.explore)
+
+    def __call__(self) -> float:
+        if self.left < 0:
+            self.now += size.PATIENCE / 2
+        return self.now
+
+    def explore(self, system: Any, **limits: Any) -> Any:
+        self.left -= 1
+        return search.explore(system, **limits)
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_what_cannot_be_estimated_in_time_is_undetermined(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """The time is over while one lamp is explored alone, or with another one."""
+    clock = Clock(monkeypatch, after)
+    answer = verify(house(BULB, CANDLE, SHY))
+    assert clock.now < 4 * size.PATIENCE
+    assert answer.status is Status.UNDETERMINED
+    assert {verdict for verdict, _ in answer.verdicts().values()} == {"UNDETERMINED"}
+    assert answer.pods[0]["estimate"] > 0
+    Clock(monkeypatch, after)
+    text = verify(house(BULB, CANDLE, SHY), output="text").out
+    assert "4 seconds were not enough to estimate how large it is; --limit N allows N states" in " ".join(text.split())
+    assert "estimated size: at least" in text
+
+
+def test_what_one_pair_tells_of_the_others_is_enough(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,) = verify(house(BULB, CANDLE, SHY)).pods
+    Clock(monkeypatch, 2)
+    (pod,) = verify(house(BULB, CANDLE, SHY)).pods
+    assert pod["states"] == whole["states"]
+
+
+def test_who_allows_a_number_of_states_is_in_no_hurry(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch, 0)
+    assert verify(house(BULB, CANDLE, SHY), limit=100_000).pods[0]["states"] > 0
+
+
+def test_a_small_pod_is_explored_once_in_each_mode(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was explored to find out how large the pod is, is not explored again."""
+    explored = []
+
+    def explore(system: Any, **limits: Any) -> Any:
+        explored.append(system.program.defects)
+        return search.explore(system, **limits)
+
+    monkeypatch.setattr(size, "explore", explore)
+    monkeypatch.setattr(prove, "explore", explore)
+    (pod,) = verify(house(CANDLE)).pods
+    assert pod["configuration"]["reduced"] == []
+    assert explored == ["as-is", "intended"]
 
 
 def test_the_largest_variant_that_fits_is_found(verify: Verify) -> None:

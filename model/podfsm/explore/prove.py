@@ -92,22 +92,29 @@ def explore_configuration(
     watch: bool = False,
     max_bytes: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    known: tuple[TableSystem, Result] | None = None,
 ) -> Exploration:
-    """Explore a configuration exhaustively and judge properties on it; limits and `progress` are those of `explore`."""
+    """Explore a configuration exhaustively and judge properties on it; limits and `progress` are those of `explore`.
+
+    `known` is what an earlier exploration of the same configuration in the same mode, with pairs, has found.
+    """
     by_assumption: dict[tuple[str, ...], list[Property]] = {}
     for one in properties:
         by_assumption.setdefault(_switching(model, configuration, one), []).append(one)
     main: Exploration | None = None
     for assume in sorted({(), *by_assumption}, key=len):
-        system = system_for(model, configuration, mode, assume)
-        limits: dict[str, Any] = {"max_bytes": max_bytes, "progress": progress}
-        if max_states is not None:
-            limits["max_states"] = max_states
-        if max_seconds is not None:
-            limits["max_seconds"] = max_seconds
-        if watch and not assume:
-            limits["watched"] = watched(system)
-        result = explore(system, pairs=True, **limits)
+        if known is not None and not assume:
+            system, result = known
+        else:
+            system = system_for(model, configuration, mode, assume)
+            result = explore(
+                system,
+                max_states=max_states,
+                max_seconds=max_seconds,
+                max_bytes=max_bytes,
+                watched=watched(system) if watch and not assume else (),
+                progress=progress,
+            )
         exploration = Exploration(configuration, mode, system, result)
         judge(model, exploration, by_assumption.get(assume, []))
         if main is None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.configuration import Configuration, system_for
 from podfsm.explore.prove import PROVED, REFUTED, UNDETERMINED, Exploration, Verdict, applicable, explore_configuration
-from podfsm.explore.search import Progress
+from podfsm.explore.search import Progress, Result
 from podfsm.explore.system import LimitError
 from podfsm.language.model import Model, Property
 from podfsm.language.world import DocumentError, Element, World
@@ -182,7 +182,8 @@ def _explore(
     large = outcome.plan.estimate is not None and outcome.plan.estimate.seconds > BESIDE
     beside = Beside(model, configuration, rest[0], properties, limit) if rest and large else None
     try:
-        main = _explored(model, configuration, first, properties, limit, f"{name}: exploring {first}", report)
+        title, known = f"{name}: exploring {first}", outcome.plan.known
+        main = _explored(model, configuration, first, properties, limit, title, report, known)
         outcome.exploration, outcome.system, outcome.reason = main, main.system, main.result.reason or ""
         found = [Explored.of(main)]
         for mode in rest:
@@ -213,6 +214,7 @@ def _explored(
     limit: int,
     title: str,
     report: Report,
+    known: tuple[TableSystem, Result] | None = None,
 ) -> Exploration:
     report(title, None)
     return explore_configuration(
@@ -223,6 +225,7 @@ def _explored(
         max_states=limit,
         max_bytes=MAX_BYTES,
         progress=lambda progress: report(title, progress),
+        known=known,
     )
 
 

@@ -8,6 +8,7 @@ A pod with one or two containers is not estimated: its variants are explored, ea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -15,8 +16,7 @@ from typing import Any, Final
 
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.configuration import Configuration, system_for
-from podfsm.explore.search import explore
-from podfsm.explore.system import Event, State
+from podfsm.explore.search import Result, explore
 from podfsm.language.model import Model, Reduction
 from podfsm.language.world import Element
 
@@ -34,6 +34,9 @@ COMFORTABLE_SMALL: Final = (0.6, 1.2)
 
 LONGEST: Final = 60.0
 """A pod estimated to take longer, in seconds, is not explored, unless a number of states is allowed."""
+
+PATIENCE: Final = 4.0
+"""Seconds of the clock after which it must be known whether a pod fits, unless a number of states is allowed."""
 
 DEFAULT_LIMIT: Final = 5_000_000
 """States beyond which an exploration gives up, unless another number is allowed: the estimate was too low."""
@@ -99,19 +102,21 @@ class Plan:
         Its estimated size; None if there was nothing to estimate it by.
     fits
         Whether it is to be explored.
+    late
+        Whether it is not, because the time for the estimate was over before anything was known to fit.
     system
-        The tables on that pod, where the estimate has made them in the first mode already.
+        The tables on that pod in the first mode, where the estimate has made them already.
+    known
+        The same with everything that the pod can do, where the estimate has explored it whole.
     """
 
     configuration: Configuration
     reductions: tuple[Reduction, ...] = ()
     estimate: Estimate | None = None
     fits: bool = True
+    late: bool = False
     system: TableSystem | None = field(default=None, repr=False, compare=False)
-
-
-class _TooMuchError(Exception):
-    """A small exploration turned out not to be small."""
+    known: tuple[TableSystem, Result] | None = field(default=None, repr=False, compare=False)
 
 
 def variants(model: Model, configuration: Configuration) -> list[Variant]:
@@ -147,9 +152,12 @@ def plan_for(model: Model, configuration: Configuration, limit: int | None, mode
         if found is not None:
             return found
     allowed = Bound(DEFAULT_LIMIT, LONGEST) if limit is None else Bound(limit, inf)
+    if limit is None and not sizes.small:
+        sizes.until = time.perf_counter() + PATIENCE
     least = sizes.measure(smallest, within=allowed)
-    if not least.total.fits(allowed):
-        return Plan(smallest, reductions, least.total, fits=False, system=sizes.system)
+    sizes.until = None
+    if least.late or not least.total.fits(allowed):
+        return Plan(smallest, reductions, least.total, fits=False, late=least.late, system=sizes.system)
     if sizes.small:
         return Plan(smallest, reductions, least.total)
     best, estimate = _largest(sizes, choices, 0, least)
@@ -157,7 +165,10 @@ def plan_for(model: Model, configuration: Configuration, limit: int | None, mode
         if best == len(choices) - 1:
             break
         more = _Sizes(model, smallest, mode, limit)
-        at, other = _largest(more, choices, best, more.measure(smallest, within=allowed))
+        # What is comfortable in one mode mostly is in the other too; if not, the way begins at the smallest again.
+        at, other = best, more.measure(choices[best][0]).total
+        if not other.fits(more.comfortable):
+            at, other = _largest(more, choices, best + 1, more.measure(smallest, within=allowed))
         estimate = other if at > best else max(estimate, other, key=lambda one: one.seconds)
         best = at
     return Plan(*choices[best], estimate)
@@ -180,9 +191,11 @@ def _largest_small(sizes: _Sizes, choices: Sequence[Variant]) -> Plan | None:
     found: Plan | None = None
     while first < best:
         at = (first + best) // 2
-        estimate = sizes.whole(choices[at][0], int(bound.seconds / QUESTION), bound.most)
-        if estimate is not None and estimate.fits(bound):
-            best, found = at, Plan(*choices[at], estimate)
+        system = system_for(sizes.model, choices[at][0], sizes.mode)
+        result = explore(system, max_states=bound.most + 1, max_questions=int(bound.seconds / QUESTION))
+        estimate = Estimate(len(result), result.asked)
+        if result.complete and estimate.fits(bound):
+            best, found = at, Plan(*choices[at], estimate, known=(system, result))
         else:
             first = at + 1
     return found
@@ -190,11 +203,15 @@ def _largest_small(sizes: _Sizes, choices: Sequence[Variant]) -> Plan | None:
 
 @dataclass(frozen=True)
 class _Sample:
-    """What was measured of a variant: the companion alone, and with one of each other kind of container."""
+    """What was measured of a variant: the companion alone, and with one of each other kind of container.
+
+    `late` tells that the time was over before this was enough to know that it fits.
+    """
 
     alone: Estimate
     pairs: Sequence[Estimate]
     total: Estimate
+    late: bool = False
 
 
 TOO_MUCH: Final = Estimate(round(LONGEST / STATE), LARGEST_ALONE, least=True)
@@ -220,6 +237,8 @@ class _Sizes:
         if self.small:
             seconds = COMFORTABLE_SMALL[len(self.members)] if limit is None else LONGEST
         self.comfortable = Bound(DEFAULT_LIMIT if limit is None else limit, seconds)
+        #: When the clock must stop what is measured.
+        self.until: float | None = None
 
     def _find_companion(self, members: Sequence[Element]) -> Element | None:
         setting = self.model.named["settings"].get("companion")
@@ -239,9 +258,9 @@ class _Sizes:
         """
         # A limit is met by what it leaves out; what is to be explored in any case is measured whole, to be told.
         states = TOO_MUCH.states if within is not None else self.comfortable.most
-        alone = self.alone(configuration, LARGEST_PAIR if within is None else LARGEST_ALONE, states)
-        if alone is None:
-            return _Sample(TOO_MUCH, (), TOO_MUCH)
+        alone = self._explored(configuration, (), LARGEST_PAIR if within is None else LARGEST_ALONE, states)
+        if alone.least:
+            return _Sample(alone, (), alone, late=True) if self._late() else _Sample(TOO_MUCH, (), TOO_MUCH)
         if smaller is not None:
             wider = [_scaled(pair, smaller.alone, alone) for pair in smaller.pairs]
             hopeless = self._total(alone, wider).seconds > HOPELESS * self.comfortable.seconds
@@ -252,21 +271,22 @@ class _Sizes:
             total = self._total(alone, pairs)
             if within is not None and not total.fits(within):
                 return _Sample(alone, pairs, replace(total, least=True))
-            pair = self._explored(configuration, [*self._companions(), elements[0]], LARGEST_PAIR, states)
-            pairs.append(pair or TOO_MUCH)
+            pair = self._explored(configuration, elements[:1], LARGEST_PAIR, states)
+            if pair.least and self._late():
+                return self._guessed(alone, pairs)
+            pairs.append(TOO_MUCH if pair.least else pair)
         return _Sample(alone, pairs, self._total(alone, pairs))
 
-    def alone(self, configuration: Configuration, most: int, states: int) -> Estimate | None:
-        """Measure a variant with its companion only; None if that takes too many questions or states."""
-        return self._explored(configuration, self._companions(), most, states)
+    def _late(self) -> bool:
+        return self.until is not None and time.perf_counter() >= self.until
 
-    def whole(self, configuration: Configuration, most: int, states: int) -> Estimate | None:
-        """Measure a variant of the whole pod; None if that takes too many questions or states."""
-        return self._explored(configuration, [*self._companions(), *self.members], most, states)
-
-    def _companions(self) -> list[Element]:
-        assert self.companion is not None
-        return [self.companion]
+    def _guessed(self, alone: Estimate, pairs: Sequence[Estimate]) -> _Sample:
+        """Take the pairs that there was no time to measure to be as large as the largest of the others."""
+        if not pairs:
+            return _Sample(alone, (), replace(alone, least=True), late=True)
+        largest = Estimate(max(pair.states for pair in pairs), max(pair.work for pair in pairs))
+        whole = [*pairs, *[largest] * (len(self.others) - len(pairs))]
+        return _Sample(alone, whole, self._total(alone, whole))
 
     def _total(self, alone: Estimate, pairs: Sequence[Estimate]) -> Estimate:
         """Estimate a pod by its first pairs: those of all kinds, or of some, where one asks for no more than these."""
@@ -276,17 +296,14 @@ class _Sizes:
             work *= (pair.work / alone.work) ** len(elements)
         return Estimate(_whole(states), _whole(work), alone.least or any(pair.least for pair in pairs))
 
-    def _explored(
-        self, configuration: Configuration, kept: Sequence[Element], most: int, states: int
-    ) -> Estimate | None:
-        """Explore the pod with some of its elements only; None if that takes too many questions or states."""
-        document = with_only(configuration.document, self.collections, kept)
-        counting = _Counting(system_for(self.model, replace(configuration, document=document), self.mode), most)
-        try:
-            result = explore(counting, pairs=False, max_states=states + 1)
-        except _TooMuchError:
-            return None
-        return Estimate(len(result), counting.asked) if result.complete else None
+    def _explored(self, configuration: Configuration, others: Sequence[Element], most: int, states: int) -> Estimate:
+        """Explore the companion with some others only, as far as limits on questions, states and the clock allow."""
+        assert self.companion is not None
+        document = with_only(configuration.document, self.collections, [self.companion, *others])
+        system = system_for(self.model, replace(configuration, document=document), self.mode)
+        seconds = None if self.until is None else max(0.0, self.until - time.perf_counter())
+        result = explore(system, pairs=False, max_states=states + 1, max_questions=most, max_seconds=seconds)
+        return Estimate(len(result), result.asked, least=not result.complete)
 
 
 def signature(system: TableSystem, members: Sequence[Element]) -> tuple[Any, ...]:
@@ -330,44 +347,6 @@ def _scaled(pair: Estimate, before: Estimate, after: Estimate) -> Estimate:
 
 def _whole(number: float) -> int:
     return int(min(number, 1e300))
-
-
-class _Counting:
-    """A system that counts how often its interpreter is asked, and gives up at some number."""
-
-    def __init__(self, system: TableSystem, most: int) -> None:
-        self._system, self.asked, self._most = system, 0, most
-
-    @property
-    def components(self) -> Sequence[str]:
-        return self._system.components
-
-    @property
-    def events(self) -> Sequence[Event]:
-        return self._system.events
-
-    @property
-    def symmetric(self) -> Sequence[tuple[int, ...]]:
-        return self._system.symmetric
-
-    def initial(self) -> Sequence[State]:
-        return self._system.initial()
-
-    def class_of(self, event: int, stage: int, component: int, local: int) -> int:
-        return self._system.class_of(event, stage, component, local)
-
-    def plan(self, event: int, stage: int, state: State) -> tuple[int, ...] | None:
-        self._count()
-        return self._system.plan(event, stage, state)
-
-    def step(self, event: int, stage: int, component: int, local: int, context: int) -> Sequence[tuple[int, int]]:
-        self._count()
-        return self._system.step(event, stage, component, local, context)
-
-    def _count(self) -> None:
-        self.asked += 1
-        if self.asked > self._most:
-            raise _TooMuchError
 
 
 def unmet(model: Model, configuration: Configuration, met: Sequence[str]) -> Iterator[str]:

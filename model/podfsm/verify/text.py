@@ -16,7 +16,7 @@ from podfsm.names import translated
 from podfsm.requests import Lang, Status
 from podfsm.verify.judgement import Judged, Outcome
 from podfsm.verify.report import configuration_of
-from podfsm.verify.size import unmet
+from podfsm.verify.size import PATIENCE, unmet
 from podfsm.verify.words import WORDS
 
 WIDTH: Final = 120
@@ -143,6 +143,8 @@ class Printer:
     def _why_not(self, outcome: Outcome) -> str:
         if outcome.reason:
             return outcome.reason
+        if outcome.plan.late:
+            return self.words["too-late"].format(seconds=PATIENCE)
         estimate = outcome.plan.estimate
         beyond = estimate is not None and estimate.states > outcome.limit
         return self.words["beyond-limit" if beyond else "too-long"].format(limit=outcome.limit)
