@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
+from statistics import geometric_mean
 from typing import Any, Final
 
 from podfsm.explore.adapter import TableSystem
@@ -273,7 +274,13 @@ class _Sizes:
                 return _Sample(alone, pairs, replace(total, least=True))
             pair = self._explored(configuration, elements[:1], LARGEST_PAIR, states)
             if pair.least and self._late():
-                return self._guessed(alone, pairs)
+                assert within is not None
+                guess = self._guessed(alone, pairs)
+                if guess.late or not guess.total.fits(within):
+                    return guess
+                # It seems to fit, and so will be explored: no reason to hurry with what decides how much of it.
+                self.until = None
+                pair = self._explored(configuration, elements[:1], LARGEST_PAIR, states)
             pairs.append(TOO_MUCH if pair.least else pair)
         return _Sample(alone, pairs, self._total(alone, pairs))
 
@@ -281,11 +288,13 @@ class _Sizes:
         return self.until is not None and time.perf_counter() >= self.until
 
     def _guessed(self, alone: Estimate, pairs: Sequence[Estimate]) -> _Sample:
-        """Take the pairs that there was no time to measure to be as large as the largest of the others."""
+        """Take each pair that there was no time to measure to be as large as the others are on average."""
         if not pairs:
             return _Sample(alone, (), replace(alone, least=True), late=True)
-        largest = Estimate(max(pair.states for pair in pairs), max(pair.work for pair in pairs))
-        whole = [*pairs, *[largest] * (len(self.others) - len(pairs))]
+        other = Estimate(
+            _whole(geometric_mean([pair.states for pair in pairs])), _whole(geometric_mean([p.work for p in pairs]))
+        )
+        whole = [*pairs, *[other] * (len(self.others) - len(pairs))]
         return _Sample(alone, whole, self._total(alone, whole))
 
     def _total(self, alone: Estimate, pairs: Sequence[Estimate]) -> Estimate:
