@@ -169,7 +169,7 @@ def slot(pod: Mapping[str, Any], number: int) -> dict[str, Any]:
     [
         ("w07-onfailure-init-rerun-status-dropped", [(29, "p", "K08"), (36, "p", "K08")]),
         ("w09-delete-during-poststart", [(37, "two", "K18")]),
-        ("w19-main-not-restarted-without-sidecar", [(45, "crash", "K17")]),
+        ("w19-main-not-restarted-without-sidecar", [(42, "badimg", "K17"), (45, "crash", "K17")]),
         ("a08-delete-twice-shorter", []),
         ("w06b-probe-counter-exact", []),
     ],

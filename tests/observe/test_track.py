@@ -3,13 +3,16 @@
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from observe.corrupting import Corrupter, names, recorded, stream
 from podfsm.language.tables import shipped
+from podfsm.observe import likeness
 from podfsm.observe.conform import Conformance
 from podfsm.observe.likeness import compared, order, seconds
+from podfsm.observe.relations import Relations, relations
 from podfsm.observe.stream import read
 from podfsm.observe.track import Tracker
 from podfsm.observe.watch import Watch
@@ -66,6 +69,21 @@ def corrupted(corrupter: Corrupter) -> Iterator[bytes]:
 
 def test_corrupted_streams_are_judged_alike(watch: Watch) -> None:
     alike(watch, b"".join(corrupted(Corrupter())))
+
+
+def test_rules_only_compare_times_and_ids(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise no two pods look alike, and each version is judged by itself."""
+    found: list[Relations] = []
+
+    def noted(*arguments: Any) -> Relations:
+        found.append(relations(*arguments))
+        return found[-1]
+
+    monkeypatch.setattr(likeness, "relations", noted)
+    likeness.Likeness(watch)
+    fields = {field.id: field for of in watch.model.fields.values() for field in of.values()}
+    assert [name for name in sorted(found[0].plain) if fields[name].type.kind == "time"] == []
+    assert not found[0].plain & {"container.id", "container.last-id", "pod.version", "pod.pod-ip", "pod.host-ip"}
 
 
 def test_lists_of_the_wrong_type_are_told_as_where_all_is_decoded(watch: Watch) -> None:
