@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from podfsm import files as disk
+from podfsm.cli.output import Style
 from podfsm.errors import PodfsmError
 from podfsm.language import kubernetes, tables
 from podfsm.language.check import check_pins, pinned
 from podfsm.language.difference import changes, missing
 from podfsm.language.source import Problems, read_tables
-from podfsm.requests import BuildRequest, Status
+from podfsm.requests import BuildRequest, Status, demand_default
+from podfsm.summary import Outputs, Summary, as_json, lines, size_of, verdict
 
 if TYPE_CHECKING:
-    from podfsm.explore.report import Report, Size
+    from podfsm.explore.report import Report
     from podfsm.language.model import Model
 
 Files = dict[str, str | bytes]
@@ -54,6 +57,7 @@ def run(request: BuildRequest) -> int:
     started = time.perf_counter()
     root = _root(request)
     model = tables.shipped() if request.tables is None else _others(request.tables)
+    demand_default(model, request.cluster, "build")
     problems = _pins(root, model) if request.tables is None else missing(model.files, tables.shipped().files)
     report = _report(request, model)
     problems += report.problems
@@ -61,14 +65,15 @@ def run(request: BuildRequest) -> int:
         problems += resized(_shipped_sizes(request, root, model), report)
     for problem in (*problems, *report.undetermined):
         request.console.error(problem)
-    if request.tables is not None:
-        _tell_changes(request, model, bool(problems))
-    differences = 0
+    differing = changes(model.files, tables.shipped().files) if request.tables is not None else []
+    found = Summary(model, report, problems, differing)
+    _tell_changes(request, found)
     if request.tables is None or not request.check:
-        differences = _outputs(request, root, model, report, bool(problems or report.undetermined))
-    _tell(request, model, report, len(problems))
-    request.console.print(f"{time.perf_counter() - started:.1f} s")
-    statuses = [Status.DIFFERS] if problems or differences else []
+        found = replace(found, outputs=_outputs(request, root, found))
+    found = replace(found, seconds=time.perf_counter() - started)
+    _tell(request, found)
+    differs = bool(problems or (found.outputs is not None and found.outputs.different))
+    statuses = [Status.DIFFERS] if differs else []
     return Status.worst(*statuses, *([Status.UNDETERMINED] if report.undetermined else []))
 
 
@@ -150,25 +155,22 @@ def resized(shipped: Sizes, report: Report) -> list[str]:
     """Say which configurations have other sizes than with the shipped tables."""
     found = []
     for name, sizes in shipped.items():
-        for mode, size in sizes.items():
+        for mode, before in sizes.items():
             one = report.configurations.get(name)
             now = size_of(one.sizes[mode]) if one is not None and mode in one.sizes else None
-            if now is not None and now != size:
+            if now is not None and now != before:
                 found.append(
                     f"configuration {name}, {mode.replace('-', ' ')}: {_told(now)}; "
-                    f"with the shipped tables {_told(size)}"
+                    f"with the shipped tables {_told(before)}"
                 )
     return found
 
 
 def sizes_of(report: Report) -> Sizes:
     """Take the sizes of all configurations from a report."""
-    return {one.id: {mode: size_of(size) for mode, size in one.sizes.items()} for one in report.configurations.values()}
-
-
-def size_of(size: Size) -> dict[str, int]:
-    """Take what stands in the manifest of a size."""
-    return {"states": size.states, "transitions": size.transitions, "depth": size.depth}
+    return {
+        one.id: {mode: size_of(found) for mode, found in one.sizes.items()} for one in report.configurations.values()
+    }
 
 
 def _told(size: Mapping[str, Any]) -> str:
@@ -229,22 +231,20 @@ def _json(value: Any) -> str:
 # ----------------------------------------------------------------------------------------------------- write or compare
 
 
-def _outputs(request: BuildRequest, root: Path | None, model: Model, report: Report, failed: bool) -> int:
-    """Write the files, or compare them with what is there; return how many differ."""
+def _outputs(request: BuildRequest, root: Path | None, found: Summary) -> Outputs | None:
+    """Write the files, or compare them with what is there."""
     assert root is not None
-    if failed and not request.check:
+    if found.failed and not request.check:
         request.console.error(f"{root}: nothing was written, since not everything is as it should be")
-        return 0
+        return None
     with request.console.progress("making documents and diagrams"):
-        wanted = contents(model, report)
-        if request.check:
-            different = [str(difference) for difference in compared(root, wanted)]
-            for text in different:
-                request.console.error(f"{root}/{text}; run podfsm build")
-            return len(different)
-        changed, removed = written(root, wanted, remove=request.out is None)
-    request.console.print(f"{len(wanted)} files below {root}: {changed} written, {removed} removed")
-    return 0
+        wanted = contents(found.model, found.report)
+        if not request.check:
+            return written(root, wanted, remove=request.out is None)
+        different = compared(root, wanted)
+        for difference in different:
+            request.console.error(f"{root}/{difference}; run podfsm build")
+        return Outputs(str(root), len(wanted), different=tuple(different))
 
 
 def compared(root: Path, wanted: Files) -> list[disk.Difference]:
@@ -266,57 +266,44 @@ def _pictures(root: Path, owned: list[str]) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def written(root: Path, wanted: Files, remove: bool) -> tuple[int, int]:
-    """Write what differs; with `remove`, also remove what is not wanted. Return how many files were each.
+def written(root: Path, wanted: Files, remove: bool) -> Outputs:
+    """Write what differs; with `remove`, also remove what is not wanted.
 
     Raises
     ------
     PodfsmError
         if a file cannot be written or removed.
     """
-    changed = removed = 0
+    changed = []
     for path, content in wanted.items():
         data = content.encode() if isinstance(content, str) else content
         if not (root / path).is_file() or (root / path).read_bytes() != data:
             disk.write_atomically(root / path, data)
-            changed += 1
-    for difference in compared(root, wanted) if remove else ():
-        if difference.kind == "unexpected":
-            try:
-                (root / difference.path).unlink()
-            except OSError as error:
-                raise PodfsmError(f"{root / difference.path}: cannot be removed: {error.strerror}") from error
-            removed += 1
-    return changed, removed
+            changed.append(path)
+    surplus = compared(root, wanted) if remove else []
+    removed = tuple(difference.path for difference in surplus if difference.kind == "unexpected")
+    for path in removed:
+        try:
+            (root / path).unlink()
+        except OSError as error:
+            raise PodfsmError(f"{root / path}: cannot be removed: {error.strerror}") from error
+    return Outputs(str(root), len(wanted), tuple(changed), removed)
 
 
 # ------------------------------------------------------------------------------------------------------------- in words
 
 
-def _tell_changes(request: BuildRequest, model: Model, failed: bool) -> None:
-    tell = request.console.error if failed else request.console.print
-    for text in changes(model.files, tables.shipped().files):
+def _tell_changes(request: BuildRequest, found: Summary) -> None:
+    tell = request.console.error if found.failed else request.console.print
+    for text in found.changes if found.failed or request.output == "text" else ():
         tell(f"compared with the shipped tables: {text}")
 
 
-def _tell(request: BuildRequest, model: Model, report: Report, problems: int) -> None:
-    console = request.console
-    for mode in ("as-is", "intended"):
-        sizes = [one.sizes[mode] for one in report.configurations.values() if mode in one.sizes]
-        verdicts = [one.modes[mode] for one in report.properties.values()]
-        right = [v.verdict for v in verdicts if v.as_expected]
-        console.print(
-            f"{mode.replace('-', ' ')}: {len(sizes)} configurations, {sum(s.states for s in sizes):,} states, "
-            f"{sum(s.transitions for s in sizes):,} transitions; of {len(verdicts)} properties "
-            f"{right.count('PROVED')} proved and {right.count('REFUTED')} refuted, as expected; "
-            f"{len(verdicts) - len(right)} not as expected"
-        )
-    console.print(
-        f"{sum(report.cases.values()):,} recorded answers of Kubernetes compared, in {len(report.cases)} folders; "
-        f"{report.coverage.fired} of {report.coverage.rows} rows fired, "
-        f"{len(report.coverage.unreached)} are listed as unreached; {len(model.views)} views computed"
-    )
-    if problems or report.undetermined:
-        console.print(console.paint(f"{problems} problems, {len(report.undetermined)} undetermined", "red"))
-    else:
-        console.print(console.paint("everything is as the tables expect", "green"))
+def _tell(request: BuildRequest, found: Summary) -> None:
+    if request.output == "json":
+        request.console.write(_json(as_json(found)))
+        return
+    last = verdict(found, request.lang)
+    for line in lines(found, request.lang):
+        colour: Style = "red" if found.failed else "green"
+        request.console.print(request.console.paint(line, colour) if line == last else line)

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from podfsm.cli.output import Console
+from podfsm.errors import PodfsmError
+
+if TYPE_CHECKING:
+    from podfsm.language.model import Model
 
 Lang = Literal["en", "ko"]
 Output = Literal["text", "json"]
@@ -76,6 +80,25 @@ class Cluster:
     defects: Defects = "as-is"
 
 
+def demand_default(model: "Model", cluster: Cluster, command: str) -> None:
+    """Refuse another Kubernetes than the default one: what a command writes or judges is of that one, in both modes.
+
+    Raises
+    ------
+    PodfsmError
+        If the cluster is another one, or one that the tables do not cover.
+    """
+    from podfsm.language import kubernetes
+
+    default = kubernetes.default_minor(model)
+    other = kubernetes.gates(model, cluster.kubernetes or "", cluster.gates) != kubernetes.gates(model)
+    if other or cluster.kubernetes not in (None, default) or cluster.defects != "as-is":
+        raise PodfsmError(
+            f"podfsm {command} is about Kubernetes {default} with its default gates, as it is and as it is intended; "
+            "leave --kubernetes, --gate and --defects away, or ask podfsm verify"
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildRequest(Request):
     """Validate the tables, prove the properties, and write what is generated from them.
@@ -86,10 +109,17 @@ class BuildRequest(Request):
         Write nothing; fail where the committed files differ. With `tables`, run every check on those tables.
     out
         Directory that holds ``generated`` and ``diagrams``; the checkout around the working directory if None.
+    cluster
+        The Kubernetes that is modelled: only the default one, since that is what is proved and written.
+    output, lang
+        Form and language of the summary.
     """
 
     check: bool = False
     out: Path | None = None
+    cluster: Cluster = field(default_factory=Cluster)
+    output: Output = "text"
+    lang: Lang = "en"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,10 +171,16 @@ class DrawRequest(Request):
         Form of the picture; None means that of the suffix of `out`, and SVG without one.
     current
         Nodes to highlight.
+    trace
+        File with the answer of ``verify -o json``, ``-`` for standard input, whose counterexample is highlighted.
+    property
+        Property whose counterexample is highlighted; without `trace` it is searched for.
     dot
         Graphviz program to draw with; one that is found if None.
     cluster
         The Kubernetes that is modelled.
+    output
+        Form of what is printed: the list of diagrams, or of the files that were written.
     lang
         Language of the labels.
     """
@@ -154,8 +190,11 @@ class DrawRequest(Request):
     out: Path | None = None
     format: PictureFormat | None = None
     current: tuple[str, ...] = ()
+    trace: str | None = None
+    property: str = ""
     dot: str | None = None
     cluster: Cluster = field(default_factory=Cluster)
+    output: Output = "text"
     lang: Lang = "en"
 
 
@@ -196,11 +235,14 @@ class ShowRequest(Request):
     ----------
     id
         Its identifier.
+    cluster
+        The Kubernetes for which is said whether a row counts.
     output, lang
         Form and language of the answer.
     """
 
     id: str
+    cluster: Cluster = field(default_factory=Cluster)
     output: Output = "text"
     lang: Lang = "en"
 
@@ -221,6 +263,8 @@ class DeriveRequest(Request):
         File for the answers; standard output if None.
     max_document
         Most bytes of one line.
+    output, lang
+        Form and language of the list of tables; answers are lines of JSON whatever it is.
     """
 
     table: str | None = None
@@ -228,6 +272,8 @@ class DeriveRequest(Request):
     cluster: Cluster = field(default_factory=Cluster)
     out: Path | None = None
     max_document: int = MAX_DOCUMENT
+    output: Output = "text"
+    lang: Lang = "en"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,8 +321,15 @@ class GenerateRequest(Request):
         Directory for the files; ``generated`` of the checkout around the working directory if None.
     check
         Write nothing; fail where the files there differ.
+    cluster
+        The Kubernetes that is modelled: only the default one, since that is what is generated.
+    output, lang
+        Form of the list of files, and language of messages.
     """
 
     target: str
     out: Path | None = None
     check: bool = False
+    cluster: Cluster = field(default_factory=Cluster)
+    output: Output = "text"
+    lang: Lang = "en"

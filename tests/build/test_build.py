@@ -8,9 +8,12 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
+import podfsm
 from podfsm import build
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
@@ -20,7 +23,7 @@ from podfsm.language.difference import changes, missing
 from podfsm.language.load import load
 from podfsm.language.source import Problems, read_tables
 from podfsm.observe import sample
-from podfsm.requests import BuildRequest, Status
+from podfsm.requests import BuildRequest, Cluster, Status
 
 LAMP = Path(__file__).resolve().parent.parent / "data" / "lamp"
 
@@ -69,6 +72,47 @@ def test_it_writes_and_then_finds_no_difference(run: Build, tmp_path: Path) -> N
     assert run(out=tmp_path / "out", check=True)[0] == Status.FINE
 
 
+def test_json_has_the_committed_schema(run: Build, lamp: Path, tmp_path: Path) -> None:
+    path = Path(podfsm.__file__).parent / "schemas" / "build.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def ask(**given: object) -> tuple[int, dict[str, Any]]:
+        status, out, _ = run(output="json", **given)
+        answer: dict[str, Any] = json.loads(out)
+        jsonschema.validate(answer, schema)
+        return status, answer
+
+    status, answer = ask(out=tmp_path / "out")
+    assert status == Status.FINE
+    sizes = {one["id"]: one["modes"]["as-is"] for one in answer["configurations"]}
+    assert sizes["one-lamp"] == {"states": 5, "transitions": 11, "depth": 3}
+    assert {"id": "no-current", "mode": "as-is", "verdict": "REFUTED", "expected": "REFUTED"} in answer["properties"]
+    assert answer["files"]["written"] == [build.MANIFEST, "generated/schema/tables.json"]
+    (tmp_path / "out" / build.MANIFEST).write_text("{}", encoding="utf-8")
+    status, answer = ask(out=tmp_path / "out", check=True)
+    assert status == Status.DIFFERS
+    assert answer["files"]["different"] == [{"path": build.MANIFEST, "kind": "differs"}]
+    assert answer["files"]["written"] == []
+    status, answer = ask(tables=lamp, check=True)
+    assert "files" not in answer
+
+
+def test_the_summary_is_also_in_korean(run: Build, tmp_path: Path) -> None:
+    _, out, _ = run(out=tmp_path / "out", lang="ko")
+    assert "현재 동작: 구성 2개, 상태 9개, 전이 19개" in out
+    assert "모두 테이블이 예상하는 대로다" in out
+
+
+@pytest.mark.parametrize(
+    "cluster", [Cluster(kubernetes="1.30"), Cluster(gates={"Bright": False}), Cluster(defects="intended")]
+)
+def test_what_is_committed_is_of_the_default_kubernetes(run: Build, tmp_path: Path, cluster: Cluster) -> None:
+    with pytest.raises(PodfsmError):
+        run(out=tmp_path / "out", cluster=cluster)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_manifest_pins_sizes_verdicts_and_rows(run: Build, tmp_path: Path) -> None:
     run(out=tmp_path / "out")
     first = (tmp_path / "out" / build.MANIFEST).read_bytes()
@@ -103,7 +147,7 @@ def test_check_finds_every_difference_and_writes_nothing(
 
 def test_of_pictures_only_the_presence_is_compared(tmp_path: Path) -> None:
     wanted: build.Files = {"diagrams/a.dot": "digraph {}", "diagrams/a.svg": "<svg/>"}
-    assert build.written(tmp_path, wanted, remove=True) == (2, 0)
+    assert build.written(tmp_path, wanted, remove=True).written == ("diagrams/a.dot", "diagrams/a.svg")
     (tmp_path / "diagrams" / "a.svg").write_text("<svg>other</svg>")
     assert build.compared(tmp_path, wanted) == []
     (tmp_path / "diagrams" / "a.svg").rename(tmp_path / "diagrams" / "b.svg")
@@ -111,7 +155,8 @@ def test_of_pictures_only_the_presence_is_compared(tmp_path: Path) -> None:
         "diagrams/a.svg: missing",
         "diagrams/b.svg: unexpected",
     ]
-    assert build.written(tmp_path, wanted, remove=True) == (1, 1)
+    again = build.written(tmp_path, wanted, remove=True)
+    assert (len(again.written), len(again.removed)) == (1, 1)
     assert build.compared(tmp_path, wanted) == []
 
 

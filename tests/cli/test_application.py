@@ -44,6 +44,14 @@ def test_help(podfsm: Any, arguments: tuple[str, ...]) -> None:
     assert not result.err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_the_common_options(podfsm: Any, command: str) -> None:
+    """Those of `podfsm COMMAND --help` that the command line promises for all of them."""
+    text = podfsm(command, "--help").out
+    wanted = ("-o, --output", "--lang", "--kubernetes", "--gate", "--defects", "--tables")
+    assert [option for option in wanted if option not in text] == []
+
+
 def test_help_lists_every_command(podfsm: Any) -> None:
     listed = podfsm("--help").out.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == list(COMMANDS)
@@ -106,6 +114,7 @@ def test_a_refusal_does_not_wait_for_the_exploration(arguments: list[str]) -> No
         (["draw", "--current", "a", "--dot", "b"], "--current and --dot without a picture"),
         (["draw", "some-view", "--defects", "intended"], "--defects say how a pod is explored"),
         (["draw", "some-view", "--kubernetes", "1.36", "--gate", "A=true"], "--kubernetes and --gate say how"),
+        (["draw", "v", "--property", "p", "--current", "a"], "cannot be highlighted in one picture"),
         (["verify", "--out", "no/such/x.json"], "Directory 'no/such' does not exist"),
         (["draw", "some-view", "--out", "no/such/x.svg"], "Directory 'no/such' does not exist"),
         (["build", "--out", "no/such", "--check"], "with --check nothing is written"),
@@ -141,7 +150,27 @@ def test_bad_usage(podfsm: Any, arguments: list[str], complaint: str) -> None:
                 verbose=True,
             ),
         ),
+        (
+            "build -o json --lang ko --kubernetes 1.36 --gate A=true --defects intended".split(),
+            BuildRequest(
+                output="json", lang="ko", cluster=Cluster(kubernetes="1.36", gates={"A": True}, defects="intended")
+            ),
+        ),
         (["draw"], DrawRequest()),
+        (
+            "draw some-view --trace pod.yaml --property a --defects intended -o json".split(),
+            DrawRequest(
+                view="some-view", trace="pod.yaml", property="a", output="json", cluster=Cluster(defects="intended")
+            ),
+        ),
+        (
+            "generate t -o json --lang ko --gate A=true".split(),
+            GenerateRequest(target="t", output="json", lang="ko", cluster=Cluster(gates={"A": True})),
+        ),
+        (
+            "show a.b --kubernetes 1.33 --defects intended".split(),
+            ShowRequest(id="a.b", cluster=Cluster(kubernetes="1.33", defects="intended")),
+        ),
         (
             "draw some-view -f pod.yaml --out o.png --format png --defects intended --lang ko --tables .".split(),
             DrawRequest(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
+import podfsm as package
 from podfsm.observe import sample
 
 Run = Callable[..., Any]
@@ -21,6 +25,17 @@ def test_lists_the_tables(podfsm: Run) -> None:
     result = podfsm("derive", "--list")
     assert result.status == 0
     assert sorted(result.out.splitlines()) == sample.folders()
+
+
+def test_the_list_as_json_has_titles_and_the_committed_schema(podfsm: Run) -> None:
+    schema = json.loads((Path(package.__file__).parent / "schemas" / "derive.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    answer = json.loads(podfsm("derive", "--list", "-o", "json").out)
+    jsonschema.validate(answer, schema)
+    assert sorted(one["table"] for one in answer["tables"]) == sample.folders()
+    assert "" not in {one["title"] for one in answer["tables"]}
+    korean = json.loads(podfsm("derive", "--list", "-o", "json", "--lang", "ko").out)
+    assert all(re.search("[가-힣]", one["title"]) for one in korean["tables"])
 
 
 def test_answers_standard_input(podfsm: Run) -> None:

@@ -76,9 +76,8 @@ def test_no_anchor_is_there_twice(pages: Pages) -> None:
 
 
 def test_every_link_leads_somewhere(model: Model, pages: Pages) -> None:
-    pictures = frozenset(
-        f"diagrams/{name}.{language}.svg" for name in model.named["diagrams"] for language in LANGUAGES
-    )
+    names = [*model.named["diagrams"], *(f"defects/{name}" for name in model.named["defects"])]
+    pictures = frozenset(f"diagrams/{name}.{language}.svg" for name in names for language in LANGUAGES)
     assert reading.broken(pages, pictures) == []
 
 
@@ -203,6 +202,12 @@ def test_every_defect_is_told_whole(model: Model, by_language: Mapping[str, Page
             assert all(f"[`{one}`](" in text for one in properties)
             # The report that is made up refutes each of them with a story.
             assert f"| {words()['step'][language]} | " in text, name
+
+
+def test_every_defect_has_its_picture(model: Model, by_language: Mapping[str, Pages]) -> None:
+    for language, found in by_language.items():
+        for name in model.named["defects"]:
+            assert f"](../../../diagrams/defects/{name}.{language}.svg)" in found["defects.md"]
 
 
 def test_every_numbered_belief_is_told_once(model: Model, by_language: Mapping[str, Pages]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import os
 import re
 import subprocess
@@ -13,10 +14,12 @@ from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import podfsm
 from generate.generated import Generated, tables_from
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
@@ -25,7 +28,7 @@ from podfsm.language import kubernetes, resolve, tables
 from podfsm.language.evaluate import EvaluationError, Program
 from podfsm.language.model import BOOL, Expr, Model, Scope
 from podfsm.language.world import World
-from podfsm.requests import GenerateRequest
+from podfsm.requests import Cluster, GenerateRequest
 
 TOY = Path(__file__).with_name("toy.yaml").read_text(encoding="utf-8")
 
@@ -354,6 +357,28 @@ def test_files_are_written_and_checked(tmp_path: Path) -> None:
     assert ask(out, check=True, tables=source) == (0, "")
     path.write_text(path.read_text() + "#")
     assert ask(out, check=True, tables=source) == (1, f"{path}: differs; run podfsm generate python\n")
+
+
+def test_json_has_the_committed_schema(tmp_path: Path) -> None:
+    schema = json.loads((Path(podfsm.__file__).parent / "schemas" / "generate.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    source, out = tmp_path / "tables", tmp_path / "out"
+    tables_from(source, TOY)
+    path = str(out / "python" / "toy_shop.py")
+    wanted = {"written": [path], "different": []}, {"written": [], "different": []}
+    for check, files_told in zip((False, True), wanted, strict=True):
+        console = Console(io.StringIO(), io.StringIO())
+        run(GenerateRequest(target="python", out=out, check=check, tables=source, output="json", console=console))
+        answer = json.loads(console.out.getvalue())  # type: ignore[attr-defined]
+        jsonschema.validate(answer, schema)
+        assert answer == {"schema": 1, "target": "python", **files_told}
+
+
+def test_only_the_default_kubernetes_is_generated(tmp_path: Path) -> None:
+    source = tmp_path / "tables"
+    tables_from(source, TOY)
+    with pytest.raises(PodfsmError):
+        run(GenerateRequest(target="python", out=tmp_path, tables=source, cluster=Cluster(defects="intended")))
 
 
 def test_an_unknown_target_is_refused(toy_model: Model) -> None:

@@ -13,7 +13,7 @@ from podfsm.cli import main
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
 from podfsm.language import tables
-from podfsm.requests import Lang, Output, ShowRequest, Status
+from podfsm.requests import Cluster, Lang, Output, ShowRequest, Status
 from podfsm.show import run
 from podfsm.show.entries import Entries
 from podfsm.show.labels import kind
@@ -215,6 +215,22 @@ def test_what_is_like_nothing_gets_no_suggestion() -> None:
     with pytest.raises(PodfsmError) as caught:
         run(ShowRequest(id="xyzzyqqq"))
     assert "did you mean" not in caught.value.messages[0]
+
+
+def test_what_gates_and_defects_leave_out_is_said() -> None:
+    def show(name: str, **cluster: Any) -> str:
+        console = Console(io.StringIO(), io.StringIO())
+        run(ShowRequest(id=name, console=console, cluster=Cluster(**cluster)))
+        return " ".join(console.out.getvalue().split())  # type: ignore[attr-defined]
+
+    row = next(row for row in tables.shipped().rows() if row.gate == "ContainerRestartRules")
+    assert "does not count" not in show(row.id)
+    said = "does not count: ContainerRestartRules: off (Kubernetes 1.36)"
+    assert said in show(row.id, gates={"ContainerRestartRules": False})
+    assert "does not count" not in show("create-sandbox.never-restartable")
+    assert "does not count: intended" in show("create-sandbox.never-restartable", defects="intended")
+    assert "here: on" in show("ContainerRestartRules")
+    assert "here: off" in show("ContainerRestartRules", kubernetes="1.34")
 
 
 def test_pinned_verdicts_are_shown(

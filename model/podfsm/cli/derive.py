@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, DeriveRequest
+from podfsm.requests import Cluster, Defects, DeriveRequest, Lang, Output
 
 
 @click.command(
@@ -14,6 +14,7 @@ from podfsm.requests import Cluster, Defects, DeriveRequest
     epilog=options.examples(
         {
             "podfsm derive --list": "the tables",
+            "podfsm derive --list -o json --lang ko": "with their titles",
             "podfsm derive phase pods.jsonl": "a line of answer for each line",
             """echo '{"in": {"seconds": 90}}' | podfsm derive duration""": "",
         }
@@ -24,6 +25,8 @@ from podfsm.requests import Cluster, Defects, DeriveRequest
 @click.option("--list", "list_", is_flag=True, help="Name the tables, one a line.")
 @options.max_document("lines")
 @options.cluster
+@options.output
+@options.lang
 @options.out("Write the answers to FILE instead of standard output.")
 @options.tables
 def derive(
@@ -34,6 +37,8 @@ def derive(
     kubernetes: str | None,
     gates: Mapping[str, bool],
     defects: Defects,
+    output: Output,
+    lang: Lang,
     out: Path | None,
     tables: Path | None,
 ) -> int:
@@ -41,7 +46,7 @@ def derive(
 
     TABLE is a decision table or a small machine of the kubelet, the API server or kubectl; in holds what the function
     of Kubernetes takes, such as a pod. A line that cannot be answered gives {"error": {"line", "what"}} in its place.
-    Feature gates in a line (in.gates) go before --gate.
+    Feature gates in a line (in.gates) go before --gate. Answers are lines of JSON, whatever -o says; it is for --list.
 
     Exit status: 0 fine; 2 a line could not be answered, bad usage (an unknown TABLE lists some), or tables that do not
     load.
@@ -58,6 +63,8 @@ def derive(
             cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
             out=out,
             max_document=max_document,
+            output=output,
+            lang=lang,
             tables=tables,
         )
     )

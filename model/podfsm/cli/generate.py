@@ -1,11 +1,12 @@
 """The command `podfsm generate`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import GenerateRequest
+from podfsm.requests import Cluster, Defects, GenerateRequest, Lang, Output
 
 
 @click.command(
@@ -20,13 +21,38 @@ from podfsm.requests import GenerateRequest
 @click.argument("target")
 @options.out("Write into DIR instead of generated/ of the checkout around the working directory.", directory=True)
 @click.option("--check", is_flag=True, is_eager=True, help="Write nothing; fail where the files there differ.")
+@options.cluster
+@options.output
+@options.lang
 @options.tables
-def generate(target: str, out: Path | None, check: bool, tables: Path | None) -> int:
+def generate(
+    target: str,
+    out: Path | None,
+    check: bool,
+    kubernetes: str | None,
+    gates: Mapping[str, bool],
+    defects: Defects,
+    output: Output,
+    lang: Lang,
+    tables: Path | None,
+) -> int:
     """Write TARGET (a programming language or a format, such as python) from the tables.
+
+    What is generated is of the default Kubernetes and its default gates; others are refused.
 
     Exit status: 0 fine; 1 with --check, a file differs; 2 bad usage (an unknown target lists the known ones), or tables
     that do not load.
     """
     from podfsm.generate import run
 
-    return run(GenerateRequest(target=target, out=out, check=check, tables=tables))
+    return run(
+        GenerateRequest(
+            target=target,
+            out=out,
+            check=check,
+            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            output=output,
+            lang=lang,
+            tables=tables,
+        )
+    )

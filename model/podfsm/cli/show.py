@@ -1,11 +1,12 @@
 """The command `podfsm show`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Lang, Output, ShowRequest
+from podfsm.requests import Cluster, Defects, Lang, Output, ShowRequest
 
 
 @click.command(
@@ -14,20 +15,32 @@ from podfsm.requests import Lang, Output, ShowRequest
         {
             "podfsm show ID": "",
             "podfsm show ID --lang ko -o json": "",
+            "podfsm show ID --kubernetes 1.33": "and does it count there?",
         }
     ),
 )
 @click.argument("id_", metavar="ID")
+@options.cluster
 @options.output
 @options.lang
 @options.tables
-def show(id_: str, output: Output, lang: Lang, tables: Path | None) -> int:
+def show(
+    id_: str,
+    kubernetes: str | None,
+    gates: Mapping[str, bool],
+    defects: Defects,
+    output: Output,
+    lang: Lang,
+    tables: Path | None,
+) -> int:
     """Explain the row, property, state, reason or defect ID, with its why and citation.
 
-    ID is what tables, drawings, stories and findings name; a wrong one lists those that are like it.
+    ID is what tables, drawings, stories and findings name; a wrong one lists those that are like it. Of what depends on
+    a feature gate or a defect it says where --kubernetes, --gate and --defects leave it out.
 
     Exit status: 0 fine; 2 nothing has that name, bad usage, or tables that do not load.
     """
     from podfsm.show import run
 
-    return run(ShowRequest(id=id_, output=output, lang=lang, tables=tables))
+    cluster = Cluster(kubernetes=kubernetes, gates=gates, defects=defects)
+    return run(ShowRequest(id=id_, cluster=cluster, output=output, lang=lang, tables=tables))

@@ -39,6 +39,9 @@ DIRECTORY = "generated/reference"
 PICTURES = "diagrams"
 """The folder of pictures."""
 
+DEFECTS = "defects"
+"""The folder, below it, of the pictures of defects."""
+
 AS_IS = "as-is"
 """The mode of the exploration in which defects are on."""
 
@@ -353,9 +356,20 @@ class Page:
 
     def picture(self, diagram: Named) -> str:
         """Return one picture."""
-        path = f"{PICTURES}/{markdown.slug(diagram.id)}.{self.book.language}.svg"
+        return self._image(markdown.slug(diagram.id), self.title(diagram))
+
+    def defect_picture(self, defect: Named) -> str:
+        """Return the picture of a defect, whose counterexample it shows; '' if there is none."""
+        from podfsm.draw.defects import property_of
+
+        if property_of(self.model, self.report, defect) is None:
+            return ""
+        return self._image(f"{DEFECTS}/{defect.id}", f"{defect.id}: {self.title(defect)}")
+
+    def _image(self, name: str, title: str) -> str:
+        path = f"{PICTURES}/{name}.{self.book.language}.svg"
         page = f"{DIRECTORY}/{self.book.language}/{self.path}"
-        return f"![{self.title(diagram)}]({markdown.relative(page, path)})"
+        return f"![{title}]({markdown.relative(page, path)})"
 
     # ------------------------------------------------------------------------------------------------ parts of pages
 

@@ -198,6 +198,7 @@ def _arrow(
         actors=(actor,) if actor in words.model.named["actors"] else (),
         defect=defect,
         tooltip="; ".join(label),
+        causes=tuple(dict.fromkeys((cause.cause, cause.decided) for cause in causes)),
     )
 
 
@@ -295,7 +296,8 @@ def _states(words: Words, picture: Picture) -> Parts:
     return parts
 
 
-def _place(picture: Picture, name: str, value: Any) -> str:
+def place_of(picture: Picture, name: str, value: Any) -> str:
+    """Return the id of the node of a variable's value."""
     return f"{name}: {_value(value)}" if len(picture.states) > 1 or picture.tables else _value(value)
 
 
@@ -316,7 +318,7 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
     for change in followed.changes:
         if _possible(picture, change, index):
             row = next((row for row in reversed(change.rows) if name in row.then), None)
-            source, target = (_place(picture, name, values[index]) for values in (change.before, change.after))
+            source, target = (place_of(picture, name, values[index]) for values in (change.before, change.after))
             cause = (
                 Cause(source, target, change.event.id)
                 if row is None
@@ -329,12 +331,12 @@ def _variable(words: Words, picture: Picture, variable: Variable, followed: Foll
     edges = arrows(words, causes, {})
     reached = {values[index] for values in followed.reached}
     values = [value for value in field.values if value in reached]
-    places = [_place(picture, name, value) for value in values]
-    ends = terminal(places, causes, [_place(picture, name, value) for value in picture.ends])
+    places = [place_of(picture, name, value) for value in values]
+    ends = terminal(places, causes, [place_of(picture, name, value) for value in picture.ends])
     starts = {values[index] for values in followed.starts}
     nodes = []
     for value in values:
-        identifier = _place(picture, name, value)
+        identifier = place_of(picture, name, value)
         kind: NodeKind = "terminal" if identifier in ends else "initial" if value in starts else "state"
         nodes.append(Node(identifier, (_named(words, picture, _value(value)),), kind, box.id if box else None))
     return Parts(tuple(nodes), edges, (box,) if box else ())
@@ -361,8 +363,8 @@ def _influences(picture: Picture, followed: Followed, drawn: int) -> Iterator[Ed
                 needed = {c.before[other] for c in changes}
                 possible = {values[other] for values in followed.reached if values[index] == before}
                 if len(needed) == 1 and needed < possible:
-                    source = _place(picture, followed.names[other], needed.pop())
-                    target = _place(picture, followed.names[index], after)
+                    source = place_of(picture, followed.names[other], needed.pop())
+                    target = place_of(picture, followed.names[index], after)
                     found.setdefault((source, target), []).append(changes[0].event.title)
     for (source, target), titles in found.items():
         yield Edge(f"{source} -> {target}", source, target, (), (INFLUENCE,), tooltip="; ".join(dict.fromkeys(titles)))

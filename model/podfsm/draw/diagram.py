@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Language = Literal["en", "ko"]
 NodeKind = Literal["state", "initial", "terminal", "unused", "region"]
-EdgeKind = Literal["transition", "reads", "changes"]
+EdgeKind = Literal["transition", "reads", "changes", "faded"]
 RankDirection = Literal["TB", "LR", "BT", "RL"]
 
 # Okabe and Ito, "Color Universal Design" (2008), without the yellow that white paper swallows.
@@ -67,7 +67,9 @@ class Edge:
     """An edge between nodes, or from or to the border of a cluster, which stands for all that it holds.
 
     `actors` are the ids of those who cause it; `defect` is the one without which it would not be, or ''. Between
-    machines, `kind` tells whether the target reads what the source has, or the source changes what the target has.
+    machines, `kind` tells whether the target reads what the source has, or the source changes what the target has;
+    ``faded`` is a transition beside a path.
+    `causes` are the ids of the rows or events that make it, each with the row that decided, or ''.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Edge:
     defect: str = ""
     kind: EdgeKind = "transition"
     tooltip: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,12 @@ class Diagram:
         Name in files, heading, and one sentence below the heading (may be empty).
     current, path
         Ids of nodes and of edges to highlight.
+    visited, ends
+        Ids of nodes that a path goes through, and of those where it ends.
+    marks
+        What is written in bold on a node or edge, by its id: the numbers of the steps of a path.
+    dense
+        Whether arrows are short, as in a long chain.
     legend
         Whether to explain the actors and line styles that occur.
 
@@ -109,8 +118,12 @@ class Diagram:
     legend: bool = True
     caption: str = ""
     rankdir: RankDirection = "TB"
+    dense: bool = False
     current: frozenset[str] = frozenset()
     path: frozenset[str] = frozenset()
+    visited: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = [*self._problems()]
@@ -132,7 +145,8 @@ class Diagram:
         clusters, actors = _ids(self.clusters), _ids(self.actors)
         holding = {cluster for cluster in (node.cluster for node in self.nodes) if cluster is not None} & clusters
         yield from _unknown("node", [e.source for e in self.edges] + [e.target for e in self.edges], nodes | holding)
-        yield from _unknown("node", self.current, nodes)
+        yield from _unknown("node", self.current | self.visited | self.ends, nodes)
+        yield from _unknown("node or edge", self.marks, nodes | edges)
         yield from _unknown("edge", self.path, edges)
         yield from _unknown("actor", [actor for e in self.edges for actor in e.actors], actors)
         yield from _unknown("actor", [n.actor for n in self.nodes], actors)

@@ -7,7 +7,7 @@ keeps as ``<title>``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from podfsm.draw import style
 from podfsm.draw.diagram import Cluster, Diagram, Edge, Node
@@ -40,7 +40,9 @@ _EDGE_KINDS: Mapping[str, Mapping[str, str]] = {
     "transition": {},
     "reads": {"arrowhead": "vee", "penwidth": "1"},
     "changes": {"penwidth": "2.4"},
+    "faded": {"color": style.GREY, "penwidth": "1"},
 }
+_DENSE = "0.18"
 _RANK_GAP = {"TB": "0.5", "BT": "0.5", "LR": "0.2", "RL": "0.2"}  # inches; sideways, labels already need much room
 
 
@@ -78,7 +80,7 @@ def _arrow(diagram: Diagram, edge: Edge, colours: Mapping[str, str], *, returnin
     """
     values = _edge(edge, colours)
     if edge.id in diagram.path:
-        values |= {"penwidth": "3.6", "arrowsize": "1"}
+        values |= {"penwidth": "3.6", "arrowsize": "1"} | ({"weight": "8"} if diagram.marks else {})
     boxes = {cluster.id for cluster in diagram.clusters}
     tables = {node.id for node in diagram.nodes if node.rows}
     source, target = _ends(diagram, edge)
@@ -86,7 +88,7 @@ def _arrow(diagram: Diagram, edge: Edge, colours: Mapping[str, str], *, returnin
     arriving = {"lhead": f"cluster_{encode(edge.target)}"} if edge.target in boxes else {}
     if source in tables and target in tables:
         values["constraint"] = "false"  # the grid alone says where tables stand
-    if not edge.label:
+    if not _labelled(diagram, edge):
         yield _line(encode(source), encode(target), values | leaving | arriving, returning=returning)
         return
     label = _label_name(edge)
@@ -162,7 +164,7 @@ def _graph(diagram: Diagram) -> dict[str, str]:
         "nodesep": "0.4" if any(node.rows for node in diagram.nodes) else "0.2",
         "pad": "0.12",
         "rankdir": diagram.rankdir,
-        "ranksep": _RANK_GAP[diagram.rankdir],
+        "ranksep": _DENSE if diagram.dense else _RANK_GAP[diagram.rankdir],
         "tooltip": encode(clean(diagram.title)),
     }
 
@@ -190,12 +192,13 @@ def _members(diagram: Diagram, parent: str | None, indent: str) -> Iterator[str]
     for node in _sorted(diagram, parent):
         if node.kind == "initial":
             yield from (indent + line for line in _entry(diagram, node))
-        yield indent + _node(node, colours, current=node.id in diagram.current)
-    for edge in sorted((edge for edge in diagram.edges if edge.label and _place(diagram, edge) == parent), key=_by_id):
+        yield indent + _node(diagram, node, colours)
+    labelled = (edge for edge in diagram.edges if _labelled(diagram, edge) and _place(diagram, edge) == parent)
+    for edge in sorted(labelled, key=_by_id):
         yield indent + _edge_label(diagram, edge)
     for cluster in sorted((c for c in diagram.clusters if c.parent == parent), key=_by_id):
         yield f'{indent}subgraph "cluster_{encode(cluster.id)}" {{'
-        yield f"{indent}  graph {attributes(_cluster(cluster))};"
+        yield f"{indent}  graph {attributes(_cluster(diagram, cluster))};"
         yield from _members(diagram, cluster.id, indent + "  ")
         yield f"{indent}}}"
 
@@ -225,10 +228,15 @@ def _entry(diagram: Diagram, node: Node) -> Iterator[str]:
     yield f'"{name}" -> "{encode(node.id)}" {attributes(tooltip)};'
 
 
-def _node(node: Node, colours: Mapping[str, str], *, current: bool) -> str:
+def _labelled(diagram: Diagram, edge: Edge) -> bool:
+    return bool(edge.label or edge.id in diagram.marks)
+
+
+def _node(diagram: Diagram, node: Node, colours: Mapping[str, str]) -> str:
     if node.rows:
         return _decision(node, colours.get(node.actor or "", style.INK))
-    lines = label_lines(node.label, _NODE_WRAP, _NODE_SIZE)
+    mark = (diagram.marks[node.id],) if node.id in diagram.marks else ()
+    lines = label_lines((*node.label, *mark), _NODE_WRAP, _NODE_SIZE)
     width, height = block(lines, _NODE_SIZE)
     values = {
         "label": plain(lines),
@@ -237,8 +245,10 @@ def _node(node: Node, colours: Mapping[str, str], *, current: bool) -> str:
         "height": _inches(height + 2 * _MARGIN_Y),
         **_KINDS[node.kind],
     }
-    if current:
+    if node.id in diagram.current | diagram.ends:
         values |= {"fillcolor": style.CURRENT_FILL, "penwidth": "2.6"}
+    elif node.id in diagram.visited:
+        values |= {"fillcolor": style.VISITED_FILL, "penwidth": "2.6"}
     return f'"{encode(node.id)}" {attributes(values)};'
 
 
@@ -260,14 +270,16 @@ def _decision(node: Node, colour: str) -> str:
     return f'"{encode(node.id)}" {attributes(values)};'
 
 
-def _cluster(cluster: Cluster) -> dict[str, str]:
+def _cluster(diagram: Diagram, cluster: Cluster) -> dict[str, str]:
     lines = label_lines(cluster.label, 2 * _NODE_WRAP, _NODE_SIZE, bold=True)
     return {
         "class": "",
         "color": style.GREY,
-        "label": _label(lines, _NODE_SIZE, bold=True),
+        "label": table((cell(lines, _NODE_SIZE, bold=True),), padding=3),
         "style": "rounded",
         "tooltip": _tooltip(cluster.id, ""),
+        # The arrows of a path lead into boxes, mostly from above.
+        **({"labeljust": "l", "labelloc": "b"} if diagram.marks else {}),
     }
 
 
@@ -302,18 +314,18 @@ def _edge_label(diagram: Diagram, edge: Edge) -> str:
     lines = label_lines(edge.label, width, _EDGE_SIZE)
     if len(lines) > _TALL:
         lines = label_lines(edge.label, 1.5 * width, _EDGE_SIZE)
+    rows = [cell(lines, _EDGE_SIZE, colour=colour)] if lines else []
+    if edge.id in diagram.marks:
+        mark = label_lines((diagram.marks[edge.id],), width, _EDGE_SIZE, bold=True)
+        rows.insert(0, cell(mark, _EDGE_SIZE, colour=style.INK, bold=True))
     values = {
         "fixedsize": "false",
-        "label": _label(lines, _EDGE_SIZE, colour=colour),
+        "label": table(rows, padding=3),
         "shape": "plain",
         "style": "",
         "tooltip": _tooltip(edge.id, edge.tooltip),
     }
     return f'"{_label_name(edge)}" {attributes(values)};'
-
-
-def _label(lines: Iterable[str], size: float, *, colour: str = style.INK, bold: bool = False) -> str:
-    return table((cell(lines, size, colour=colour, bold=bold),), padding=3)
 
 
 def _tooltip(identifier: str, text: str) -> str:

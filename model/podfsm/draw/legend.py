@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from podfsm.draw.diagram import Diagram, Language
 from podfsm.draw.markup import cell, table
-from podfsm.draw.style import CURRENT_FILL, GREY, INK, PLAIN_EDGE, TERMINAL_FILL
+from podfsm.draw.style import CURRENT_FILL, GREY, INK, PLAIN_EDGE, TERMINAL_FILL, VISITED_FILL
 from podfsm.draw.text import block, label_lines
 
 _TITLE_SIZE = 17.0
@@ -28,6 +28,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "defect": "happens only because of a defect",
         "current": "current state",
         "path": "highlighted path",
+        "story": "path of the story, with the numbers of its steps",
+        "visited": "state on the path",
+        "faded": "what can happen besides",
+        "end": "where the path ends",
         "reads": "the target reads the source",
         "changes": "the source changes the target",
     },
@@ -38,6 +42,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "defect": "결함 때문에만 일어나는 전이",
         "current": "현재 상태",
         "path": "강조한 경로",
+        "story": "이야기의 경로(숫자는 단계)",
+        "visited": "경로가 지나는 상태",
+        "faded": "그 밖에 일어날 수 있는 전이",
+        "end": "경로가 끝나는 상태",
         "reads": "화살표가 가리키는 쪽이 읽음",
         "changes": "화살표가 가리키는 쪽을 바꿈",
     },
@@ -71,11 +79,12 @@ def _styles(diagram: Diagram) -> Iterator[Entry]:
         "terminal": (_box(f'BORDER="1" CELLBORDER="1" CELLSPACING="2" BGCOLOR="{TERMINAL_FILL}"'), "terminal" in kinds),
         "unused": (_box(f'BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="DOTTED" COLOR="{GREY}"'), "unused" in kinds),
         "defect": (_line(PLAIN_EDGE, 2, dashed=True), any(edge.defect for edge in diagram.edges)),
-        "current": (
-            _box(f'BORDER="2" CELLBORDER="0" CELLSPACING="0" COLOR="{INK}" BGCOLOR="{CURRENT_FILL}"'),
-            bool(diagram.current),
-        ),
-        "path": (_line(PLAIN_EDGE, 5), bool(diagram.path)),
+        "current": (_highlight(CURRENT_FILL), bool(diagram.current)),
+        "path": (_line(PLAIN_EDGE, 5), bool(diagram.path) and not diagram.marks),
+        "story": (_line(PLAIN_EDGE, 5), bool(diagram.path) and bool(diagram.marks)),
+        "visited": (_highlight(VISITED_FILL), bool(diagram.visited - diagram.ends)),
+        "end": (_highlight(CURRENT_FILL), bool(diagram.ends)),
+        "faded": (_line(GREY, 1), "faded" in edges),
         "reads": (_line(PLAIN_EDGE, 1), "reads" in edges),
         "changes": (_line(PLAIN_EDGE, 3), "changes" in edges),
     }
@@ -92,6 +101,10 @@ def _line(colour: str, width: int, *, dashed: bool = False) -> str:
 
 def _box(style: str) -> str:
     return f'<TABLE {style} CELLPADDING="0"><TR><TD WIDTH="24" HEIGHT="9"></TD></TR></TABLE>'
+
+
+def _highlight(fill: str) -> str:
+    return _box(f'BORDER="2" CELLBORDER="0" CELLSPACING="0" COLOR="{INK}" BGCOLOR="{fill}"')
 
 
 def _dot() -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podfsm.draw.diagram import Language
-from podfsm.language.model import Event, Machine, Model, Row, Table, View
+from podfsm.language.model import Event, Machine, Model, Property, Row, Table, View
 from podfsm.names import translated
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -17,6 +17,12 @@ _WORDS: dict[Language, dict[str, str]] = {
         "lifecycle": "Lifecycle of {}",
         "explored": "Only what this pod can do: explored exhaustively, {} states.",
         "left-out": " Left out, to stay small: {}.",
+        "story": "The shortest story that refutes {property}, {mode}, on {configuration}. Refuted is: {why}",
+        "step": "step {}",
+        "end": "end of {}",
+        "as-is": "as is",
+        "intended": "as intended",
+        "unchanged": "nothing of this changes",
     },
     "ko": {
         "influence": "가능하게 한다",
@@ -25,6 +31,12 @@ _WORDS: dict[Language, dict[str, str]] = {
         "lifecycle": "{}의 수명 주기",
         "explored": "이 파드가 할 수 있는 것만 그렸다. 모든 상태를 빠짐없이 탐색했다(상태 {}개).",
         "left-out": " 규모를 줄이려고 뺀 것: {}.",
+        "story": "{configuration}에서 성질 {property}의 가장 짧은 반례({mode})다. 반증된 것: {why}",
+        "step": "{}단계",
+        "end": "{}의 끝",
+        "as-is": "현재 동작",
+        "intended": "의도한 동작",
+        "unchanged": "여기서 보이는 변화는 없음",
     },
 }
 _MARK = "• "  # before each of several texts of one label
@@ -70,6 +82,10 @@ class Words:
         event = self.event_of(cause)
         return self.event(event) if event is not None else cause
 
+    def rows_of(self, names: Iterable[str]) -> list[Row]:
+        """Return rows by their ids."""
+        return [self._rows[name] for name in names if name in self._rows]
+
     def row(self, row: Row) -> str:
         """Return why a row is there."""
         return self.say(row.id, row.why or row.id)
@@ -77,6 +93,32 @@ class Words:
     def titled(self, entry: Machine | Table | View) -> str:
         """Return the title of a machine, table or view."""
         return self.say(entry.id, entry.title or entry.id)
+
+    def statement(self, one: Property) -> str:
+        """Return what a property states: its title, where that is a belief, else its sentence."""
+        return self.say(f"{one.id} title", one.title) if one.title else self.say(one.id, one.why)
+
+    def heading(self, name: str) -> str:
+        """Return a heading of section `titles`; the name itself if there is none."""
+        entry = self.model.named["titles"].get(name)
+        return self.say(f"title {name}", entry.text("title")) if entry is not None else self.say(name, name)
+
+    @staticmethod
+    def elements(names: Sequence[str]) -> str:
+        """Name elements of stories, such as ``container/app``, shortly."""
+        return ", ".join(name.partition("/")[2] or name for name in names)
+
+    def steps(self, found: Mapping[str, Sequence[int]]) -> str:
+        """Return the numbers of steps, by the name of who makes them ('' if there is only one)."""
+        told = [
+            f"{who}: {self.word('step').format(', '.join(map(str, numbers)))}".removeprefix(": ")
+            for who, numbers in found.items()
+        ]
+        return "; ".join(told)
+
+    def ending(self, names: Iterable[str]) -> str:
+        """Say of which elements a path ends somewhere."""
+        return self.word("end").format(", ".join(names))
 
     def between(self, here: str, there: str) -> str:
         """Say from where, and to where in a box an arrow leads; '' where that goes without saying."""

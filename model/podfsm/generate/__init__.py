@@ -6,6 +6,7 @@ lifecycle.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -59,20 +60,32 @@ def run(request: GenerateRequest) -> int:
     """
     from podfsm import files as disk
     from podfsm.language import tables
-    from podfsm.requests import Status
+    from podfsm.requests import Status, demand_default
 
     model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
+    demand_default(model, request.cluster, "generate")
     found = files_of(request.target, model)
     out = request.out if request.out is not None else _checkout(Path.cwd()) / _DIRECTORY
     if request.check:
         wrong = disk.differences(out, found)
         for difference in wrong:
             request.console.error(f"{out / difference.path}: {difference.kind}; run podfsm generate {request.target}")
+        if request.output == "json":
+            _print_json(request, different=[{"path": str(out / one.path), "kind": one.kind} for one in wrong])
         return Status.DIFFERS if wrong else Status.FINE
     for path, text in found.items():
         disk.write_atomically(out / path, text)
-        request.console.print(str(out / path))
+        if request.output == "text":
+            request.console.print(str(out / path))
+    if request.output == "json":
+        _print_json(request, written=[str(out / path) for path in found])
     return Status.FINE
+
+
+def _print_json(request: GenerateRequest, **found: object) -> None:
+    """Print what ``schemas/generate.schema.json`` describes."""
+    answer = {"schema": 1, "target": request.target, "written": [], "different": []} | found
+    request.console.print(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
 def _checkout(start: Path) -> Path:

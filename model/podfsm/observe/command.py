@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from podfsm.errors import PodfsmError
 from podfsm.files import opened, written
+from podfsm.language.model import Model
 from podfsm.language.tables import loaded, shipped
+from podfsm.names import translated
 from podfsm.observe.derive import Answers, error_line, names
 from podfsm.observe.lines import batches
 from podfsm.requests import DeriveRequest, Status
@@ -21,12 +24,22 @@ def run(request: DeriveRequest) -> Status:
     model = shipped() if request.tables is None else loaded(str(request.tables))
     if request.table is None:
         with _written(request) as write:
-            write("".join(f"{name}\n" for name in names(model)).encode())
+            write(_listed(request, model).encode())
         return Status.FINE
     cluster = request.cluster
     answers = Answers(model, request.table, cluster.gates, cluster.kubernetes or "", cluster.defects)
     with opened(request.file) as stream, _written(request) as write:
         return answer_lines(stream, answers, write, request.max_document)
+
+
+def _listed(request: DeriveRequest, model: Model) -> str:
+    """List the tables: their names, or as JSON with their titles, as ``schemas/derive.schema.json`` describes it."""
+    found = names(model)
+    if request.output == "text":
+        return "".join(f"{name}\n" for name in found)
+    titles = {name: translated(model, request.lang, model.bindings[name].title, f"binding {name}") for name in found}
+    listed = [{"table": name, "title": title} for name, title in titles.items()]
+    return json.dumps({"schema": 1, "tables": listed}, ensure_ascii=False, indent=2) + "\n"
 
 
 def answer_lines(stream: BinaryIO, answers: Answers, write: Callable[[bytes], object], limit: int) -> Status:

@@ -41,7 +41,7 @@ def run(request: ShowRequest) -> int:
     if not name:
         raise PodfsmError("the ID is empty; name a row, table, event, property, state, reason or defect")
     model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
-    entries = Entries(model, request.lang)
+    entries = Entries(model, request.lang, request.cluster)
     found = entries.of(name)
     if not found:
         raise PodfsmError(f"nothing in the tables is called {name!r}; {suggestion(name, entries.names())}")

@@ -9,10 +9,12 @@ from typing import Final
 
 from podfsm.document.terms import listed
 from podfsm.document.texts import Texts
+from podfsm.language import kubernetes
 from podfsm.language.model import Event, Model, Named, Row, Table, WatchRow, WatchRule
 from podfsm.language.source import Cell
 from podfsm.language.wording import literal
 from podfsm.names import translated
+from podfsm.requests import Cluster
 from podfsm.show.entry import Entry, kept
 from podfsm.show.labels import phrase
 from podfsm.show.told import Told, unmarked
@@ -28,10 +30,12 @@ class Entries:
 
     model: Model
     lang: str
+    cluster: Cluster = field(default_factory=Cluster)
     found: dict[str, list[Entry]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Collect the entries."""
+        self._on = kubernetes.gates(self.model, self.cluster.kubernetes or "", self.cluster.gates)
         sources = (self._tables(), self._machines(), self._properties(), self._views(), self._findings())
         for entries in (*sources, self._explanations()):
             self._add(entries)
@@ -100,6 +104,7 @@ class Entries:
             ("then", self._effect(row)),
             ("gate", row.gate),
             ("defect", self._reference("defects", row.defect)),
+            ("does not count", self._left_out(row)),
             ("feature", self._reference("features", row.feature)),
             ("level", ", ".join(row.level)),
             ("ends the table", self._phrase("yes") if row.end else ""),
@@ -116,6 +121,14 @@ class Entries:
         else:
             yield "table", f"{owner.id}, {self.say(owner.title, owner.id)}"
             yield "of", owner.collection
+
+    def _left_out(self, row: Row) -> str:
+        """Say why a row does not count under the cluster's gates and defects, '' if it does."""
+        gate = row.gate.removeprefix("not ")
+        if gate and (gate in self._on) == row.gate.startswith("not "):
+            minor = self.cluster.kubernetes or kubernetes.default_minor(self.model)
+            return f"{gate}: {self._phrase('on' if gate in self._on else 'off')} (Kubernetes {minor})"
+        return self._phrase("intended") if row.defect and self.cluster.defects == "intended" else ""
 
     def _line(self, row: Row) -> str:
         return f"{self._told.condition(row.when) or self._phrase('otherwise')} -> {self._effect(row)}"
@@ -178,6 +191,7 @@ class Entries:
             ("feature", self._reference("features", event.feature)),
             ("gate", row.gate if row is not None else ""),
             ("defect", self._reference("defects", row.defect) if row is not None else ""),
+            ("does not count", self._left_out(row) if row is not None else ""),
             ("level", ", ".join(event.level)),
         ]
         title = self.say(event.title, f"event {event.id}")
@@ -337,7 +351,8 @@ class Entries:
         for gate in self.model.gates.values():
             defaults = ", ".join(f"{minor}: {'on' if on else 'off'}" for minor, on in gate.defaults.items())
             rows = [row.id for row in self.model.rows() if row.gate.removeprefix("not ") == gate.id]
-            facts = [("default since", defaults), ("needs", gate.needs), ("rows", ", ".join(rows))]
+            now = self._phrase("on" if gate.id in self._on else "off")
+            facts = [("default since", defaults), ("here", now), ("needs", gate.needs), ("rows", ", ".join(rows))]
             why = self.say(gate.why, f"gate {gate.id}", gate.id)
             yield Entry(gate.id, "feature gate", "", why, "", kept(facts), gate.place)
 

@@ -78,6 +78,8 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
         "assumes": "가정",
         "publishes": "게시",
         "default since": "기본값",
+        "here": "지금",
+        "does not count": "적용되지 않음",
         "needs": "필요",
         "number": "번호",
         "type": "타입",
@@ -128,6 +130,8 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "two versions in a row": "잇따른 두 버전",
         "the API server": "API 서버",
         "nobody; Kubernetes keeps it": "없음. Kubernetes 스스로 지킨다",
+        "on": "켜짐",
+        "off": "꺼짐",
         "as is": "현재 동작",
         "intended": "의도한 동작",
     }
