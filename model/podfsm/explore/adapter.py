@@ -521,6 +521,10 @@ class TableSystem:
         """Per component the places of the signs that decide an expression on the root."""
         return self.sign_places(self._signs.of(expr, (self.world.root.collection.id,)))
 
+    def places_behind(self, fields: Iterable[Key]) -> dict[int, Places]:
+        """Per component the places of the signs that decide the values of fields."""
+        return self.sign_places(self._signs.of_fields(fields))
+
     def places(self, exported: set[Key] | frozenset[Key]) -> dict[int, Places]:
         """Per component: (member, field index) of every one of these fields on its elements."""
         found: dict[int, list[tuple[int, int]]] = {}

@@ -183,9 +183,7 @@ def _places(system: TableSystem, formula: Formula, element: Element) -> Places:
         key = (read.collection, read.name)
         local = is_own and system.analysis.level[read.id] == "local"
         (own if local else others).add(key)
-    found: dict[int, list[tuple[int, int]]] = {
-        component: list(places) for component, places in system.places(system.analysis.exports(tuple(others))).items()
-    }
+    found = {component: list(places) for component, places in system.places_behind(others).items()}
     home = system.component_of[id(element)]
     for place in system.places(frozenset(own)).get(home, ()):
         if place not in found.setdefault(home, []):
