@@ -1,6 +1,7 @@
 """One teller for all tests, so that like pods are explored once."""
 
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from podfsm.explain.outlook import Explorer
-from podfsm.explain.reading import pods_of
+from podfsm.cli.output import Console
+from podfsm.explain.outlook import Explorer, Outlook
+from podfsm.explain.reading import SeenPod, pods_of
+from podfsm.explain.report import Printer
 from podfsm.explain.telling import Teller, Told
 from podfsm.language import kubernetes, tables
 from podfsm.language.evaluate import Program
+from podfsm.requests import Lang
 
 Object = dict[str, Any]
 
@@ -28,10 +32,27 @@ class Guide:
 
     def tell(self, pod: Object, lang: str = "en") -> Told:
         """Tell of one object."""
+        return self.teller(lang).tell(self.read(pod))
+
+    def lines(self, pod: Object, lang: Lang = "en") -> list[str]:
+        """Write what is told of one object for people."""
+        printer = Printer(self.program.model, Console(io.StringIO(), io.StringIO()), lang)
+        return list(printer.lines(self.tell(pod, lang)))
+
+    def outlook(self, pod: Object) -> Outlook:
+        """Find what is known of one object."""
+        return self.teller("en").outlook(self.read(pod))
+
+    def teller(self, lang: str) -> Teller:
+        """Return the teller of a language."""
         if lang not in self.tellers:
             self.tellers[lang] = Teller(self.explorer, self.program, lang)
+        return self.tellers[lang]
+
+    def read(self, pod: Object) -> SeenPod:
+        """Read one object."""
         [seen], _ = pods_of(json.dumps(pod).encode(), "pod.json", self.program)
-        return self.tellers[lang].tell(seen)
+        return seen
 
 
 @pytest.fixture(scope="session")

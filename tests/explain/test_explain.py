@@ -31,6 +31,10 @@ def starting(traces: Traces) -> Object:
     return traces.object("b01-never-exit1", 0)
 
 
+#: Lines of the answer on one pod.
+SCREENFUL = 45
+
+
 def _write(path: Path, *pods: Object) -> str:
     path.write_text(json.dumps(pods[0] if len(pods) == 1 else {"apiVersion": "v1", "kind": "List", "items": pods}))
     return str(path)
@@ -84,7 +88,7 @@ def test_yaml_is_read_like_json(tmp_path: Path, failed: Object) -> None:
 def test_the_answer_is_a_screenful(tmp_path: Path, starting: Object, failed: Object, lang: Any) -> None:
     for pod in (starting, failed):
         lines = _explained(files=(_write(tmp_path / "pod.json", pod),), lang=lang)[1].splitlines()
-        assert 10 < len(lines) <= 50
+        assert 10 < len(lines) <= SCREENFUL
         assert max(map(len, lines)) <= 120
 
 
@@ -167,6 +171,54 @@ def test_timers_have_dates(guide: Guide, traces: Traces) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("scenario", "number", "wanted"),
+    [
+        ("b07-always-crash-service", 15, "waits: CrashLoopBackOff, restarts 2, last ended with exit code 1 (Error)"),
+        ("e04-image-appears", 5, "image 127.0.0.1:5999/later:1 of container m; the kubelet says: Back-off pulling"),
+        ("g01-unschedulable-cpu", 1, "a node that fits; the scheduler says: 0/2 nodes are available"),
+        ("c01-init-two-ok", 4, "init container i1 to end"),
+        ("c13-two-sidecars-delete", 8, "these containers to stop: s1, s2, main"),
+        ("k02-node-failure", 38, "its node node2 to report again"),
+        ("y01-evict-exit1", 6, "reason = Evicted: memory, disk or process ids run short"),
+        ("d02-readiness-flip", 7, "the readiness probe of container m to succeed"),
+        ("w01-never-pod-restartable-container-sandbox-killed", 84, "its sandbox is gone, and with restartPolicy Never"),
+        ("l02-job-backoff", 15, "its phase is Failed, which it never leaves"),
+    ],
+)
+def test_what_somebody_on_call_looks_for(guide: Guide, traces: Traces, scenario: str, number: int, wanted: str) -> None:
+    pod = traces.object(scenario, number)
+    for lang in ("en", "ko"):
+        lines = guide.lines(pod, lang)
+        assert len(lines) <= SCREENFUL
+        assert max(map(len, lines)) <= 120
+    assert wanted in " ".join(" ".join(guide.lines(pod)).split())
+
+
+def test_an_unready_pod_becomes_ready_by_its_probe(guide: Guide, traces: Traces) -> None:
+    told = guide.tell(traces.object("d02-readiness-flip", 7))
+    assert {goal.id: (goal.verdict, goal.way) for goal in told.goals}["ready"] == ("possible", "")
+    assert told.next[0].id == "container.readiness-passed"
+
+
+def test_a_pod_deleted_before_it_has_a_node_never_becomes_ready(guide: Guide, traces: Traces) -> None:
+    told = guide.tell(traces.object("g01-unschedulable-cpu", 2))
+    assert {goal.id: goal.verdict for goal in told.goals}["ready"] == "impossible"
+
+
+def test_pods_that_the_model_sees_alike_are_explored_once(guide: Guide, traces: Traces) -> None:
+    """Names of volumes, annotations and commands tell nothing; the policy does."""
+    pod = copy.deepcopy(next(p for _, p in traces.events("b01-never-exit1") if p["status"].get("containerStatuses")))
+    first = guide.outlook(pod)
+    other = copy.deepcopy(pod)
+    other["metadata"]["annotations"] = {"example.com/own": "x"}
+    other["spec"]["containers"][0]["command"] = ["true"]
+    other["spec"]["containers"][0]["image"] = "example.com/other"
+    assert guide.outlook(other).explored is first.explored
+    other["spec"]["restartPolicy"] = "Always"
+    assert guide.outlook(other).explored is not first.explored
+
+
 def test_likely_events_come_first(guide: Guide, starting: Object) -> None:
     told = guide.tell(starting)
     assert told.next[0].id == "scheduling.bind"
@@ -180,6 +232,27 @@ def test_the_lifecycle_is_drawn(tmp_path: Path, failed: Object) -> None:
     assert "digraph" in target.read_text()
     assert json.loads(out)
     assert str(target) in err
+
+
+def test_the_state_of_each_container_is_highlighted_and_what_comes_next(guide: Guide, traces: Traces) -> None:
+    """An init container runs, two containers wait for it: the two share a drawing."""
+    from podfsm.explain.picture import lifecycle
+
+    pod = traces.object("c01-init-two-ok", 4)
+    drawn = lifecycle(guide.program.model, guide.outlook(pod), "p", "en")
+    assert drawn.current == {
+        "pod-phase: Pending",
+        "container-state i1: Running",
+        "container-state i2: Waiting",
+    }
+    ends = {(edge.source, edge.target) for edge in drawn.edges if edge.id in drawn.path}
+    assert {source for source, _ in ends} == {"container-state i1: Running"}
+    assert ends
+
+
+def test_a_picture_needs_a_known_form(tmp_path: Path, failed: Object) -> None:
+    with pytest.raises(PodfsmError, match="its suffix is none of svg"):
+        _explained(files=(_write(tmp_path / "pod.json", failed),), diagram=tmp_path / "a.gif")
 
 
 def test_only_one_pod_is_drawn(tmp_path: Path, failed: Object) -> None:

@@ -6,6 +6,7 @@ import random
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +93,72 @@ def _recorded(traces: Traces) -> list[dict[str, Any]]:
     if not _KEPT:
         _KEPT.extend(pod for name in ("b01-never-exit1", "c02-init-fail-never") for _, pod in traces.events(name))
     return _KEPT
+
+
+def test_names_and_messages_of_any_length_fit_the_screen(guide: Guide, traces: Traces) -> None:
+    pod = copy.deepcopy(next(p for p in _recorded(traces) if p["status"].get("containerStatuses")))
+    pod["metadata"]["name"] = "x" * 10_000
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no\x1b[2J\n" * 10_000}}
+    pod["status"]["containerStatuses"][0] |= {"state": waiting, "ready": False, "started": False}
+    pod["status"]["conditions"] = [{"type": f"t{number}\x1b[0m", "status": "True"} for number in range(100)]
+    lines = guide.lines(pod)
+    assert len(lines) <= 60
+    assert max(map(len, lines[1:])) <= 120
+    assert "\x1b" not in "".join(lines)
+
+
+def test_many_pods_that_are_alike_cost_little(guide: Guide, traces: Traces) -> None:
+    """Volumes of the pods of one owner have names of their own."""
+    pod = next(p for p in _recorded(traces) if p["status"].get("containerStatuses"))
+    pods = []
+    for number in range(50):
+        volume = {"name": f"kube-api-access-{number}", "emptyDir": {}}
+        metadata = {**pod["metadata"], "name": f"p{number}"}
+        pods.append({**pod, "metadata": metadata, "spec": {**pod["spec"], "volumes": [volume]}})
+    seen, _ = pods_of(json.dumps({"kind": "PodList", "items": pods}).encode(), "x", guide.program)
+    outlooks = {id(guide.teller("en").outlook(one).explored) for one in seen}
+    assert (len(seen), len(outlooks)) == (50, 1)
+
+
+def test_anchors_of_yaml_are_followed(guide: Guide) -> None:
+    text = """
+kind: PodList
+items:
+- &pod
+  metadata: {name: a}
+  spec: {containers: &same [{name: m, image: x}], nodeName: n1}
+- {<<: *pod, metadata: {name: b}}
+- {metadata: {name: c}, spec: {containers: *same, nodeName: n1}}
+"""
+    pods, _ = pods_of(text.encode(), "x", guide.program)
+    assert [pod.name for pod in pods] == ["default/a", "default/b", "default/c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"kind": "Pod", "spec": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested deeper"),
+        ("kind: Pod\nspec: &s {containers: [*s]}", "nested deeper"),
+        ('{"kind": "Pod", "status": {"containerStatuses": [{"restartCount": 1e999}]}}', "too large"),
+        ('{"kind": "Pod", "status": {"containerStatuses": [{"restartCount": NaN}]}}', "NaN is no JSON number"),
+        ('{"kind": "Pod", "status": {"containerStatuses": [{"restartCount": ' + "9" * 40 + "}]}}", "restartCount"),
+        ('{"kind": "Pod", "status": {"conditions": [' + ", ".join(["{}"] * 2000) + "]}}", "at most 1000 are read"),
+    ],
+)
+def test_what_cannot_be_read_is_said(guide: Guide, text: str, complaint: str) -> None:
+    with pytest.raises(PodfsmError) as caught:
+        pods_of(text.encode(), "x", guide.program)
+    assert complaint in "; ".join(caught.value.messages)
+
+
+def test_invalid_utf8_is_refused_with_its_place(guide: Guide) -> None:
+    with pytest.raises(PodfsmError, match="x:1:1: this is not UTF-8"):
+        pods_of(b'{"kind": "Pod", "metadata": {"name": "\xff"}}', "x", guide.program)
+
+
+def test_a_key_that_stands_twice_is_noted(guide: Guide) -> None:
+    _, notes = pods_of(b'{"kind": "Pod", "status": {"phase": "Failed", "phase": "Running"}}', "x", guide.program)
+    assert any("'phase' stands twice" in note for note in notes)
 
 
 def test_a_pod_with_very_many_containers_is_not_explored(guide: Guide) -> None:

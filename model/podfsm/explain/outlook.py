@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from podfsm.explain.alike import Reader
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.check import can_reach
-from podfsm.explore.configuration import Configuration, system_for
+from podfsm.explore.configuration import Configuration, decided_tables, program_for, starts_of, whole_pod
 from podfsm.explore.prove import state_property
 from podfsm.explore.search import Result, explore
 from podfsm.explore.system import LimitError, State
@@ -118,6 +118,7 @@ class Explorer:
     def __init__(self, model: Model, minor: str = "", gates: Mapping[str, bool] | None = None, defects: str = "as-is"):
         self.model, self.minor, self.gates, self.defects = model, minor, dict(gates or {}), defects
         self._known: OrderedDict[tuple[Any, ...], Explored | None] = OrderedDict()
+        self._programs: dict[tuple[str, ...], Program] = {}
         self._reader = Reader(Program(model, kubernetes.gates(model, minor, self.gates), defects))
         counted = {name for one in about(model, "counted") for name in one.events}
         actors = model.named["actors"]
@@ -156,7 +157,17 @@ class Explorer:
             if one.variable is not None and one.variable.bound is not None
         }
         configuration = Configuration("", document, features, counters=counters, minor=self.minor, gates=self.gates)
-        system = system_for(self.model, configuration, self.defects)
+        if features not in self._programs:
+            self._programs[features] = program_for(self.model, configuration, self.defects, frozenset())
+        system = TableSystem(
+            self._programs[features],
+            document,
+            features=frozenset(features),
+            machines=frozenset(whole_pod(self.model)),
+            counters=counters,
+            decided=decided_tables(self.model),
+            starts=starts_of(self.model, configuration),
+        )
         try:
             result = explore(system, pairs=False, max_states=MAX_STATES, max_seconds=MAX_SECONDS)
         except (LimitError, EvaluationError):
@@ -187,7 +198,7 @@ class Outlook:
         self.explorer, self.model, self.world = explorer, explorer.model, world
         created = {key: _as_created(world.document.get(key) or {}) for key in ("metadata", "spec")}
         self.manifest = explorer.manifest(created)
-        self.likeness = about(self.model, "likeness")
+        self.likeness = [one for one in about(self.model, "likeness") if self.holds(one.when)]
         self.features = {f for one in about(self.model, "base") if self.holds(one.when) for f in one.features}
         kinds = {one.collection for one in self.likeness} - {world.root.collection.id}
         large = sum(len(world.root.children_of(kind)) for kind in kinds) > MOST_ELEMENTS
@@ -263,7 +274,7 @@ class Outlook:
 
     def ways(self) -> list[Explanation]:
         """Return the further features to explore with, as far as they are not explored anyway."""
-        found = [one for one in about(self.model, "way") if self.holds(one.when)]
+        found = [one for one in about(self.model, "way") if not one.settles and self.holds(one.when)]
         return [one for one in found if not set(one.features) <= self.features]
 
     def goals(self) -> list[Goal]:
@@ -273,6 +284,9 @@ class Outlook:
     def _goal(self, goal: Explanation) -> Goal:
         if self.holds(goal.when):
             return Goal(goal.of, "reached")
+        for way in about(self.model, "way"):
+            if way.settles and way.of == goal.of and self.holds(way.when):
+                return Goal(goal.of, "possible", way=way.id)
         hindrances = [one for one in about(self.model, "hindrance") if one.of == goal.of and self.holds(one.when)]
         names = tuple(one.id for one in hindrances)
         if any(one.settles for one in hindrances):

@@ -130,7 +130,7 @@ class Teller:
             timers=tuple(self._timers(world)),
             goals=goals,
             hindrances={**hindered, **ways},
-            defects=tuple(self._defects(pod, why, steps)),
+            defects=tuple(self._defects(outlook, why, steps, goals)),
             unknown=tuple(self._unknown(pod, world))[:MOST_UNKNOWN],
             seen=len(outlook.states) > 0,
             relaxed=outlook.relaxed,
@@ -249,11 +249,16 @@ class Teller:
         found = self._rows.get(row)
         return found.cite if found is not None and found.cite else self._cites.get(row, "")
 
-    def _defects(self, pod: SeenPod, why: Sequence[Why], steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
-        """Yield the known defects that explain what is seen, decide it, or can act next; each with the row."""
-        faults = self._watch.find(None, noted(pod.object, first=False, gone=False)).faults
+    def _defects(
+        self, outlook: Outlook, why: Sequence[Why], steps: Sequence[Step], goals: Sequence[Goal]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the known defects that explain what is seen, decide it, or can act; each with the row."""
+        world = outlook.world
+        faults = self._watch.find(None, noted(world.document, first=False, gone=False)).faults
         found = {fault.row.defect: fault.row.id for fault in faults if fault.row is not None}
-        for name in [*(one.row for one in why), *(step.row for step in steps)]:
+        ways = [table for goal in goals if goal.way for table in self.model.explanations[goal.way].tables]
+        decided = [row for table in ways for row in world.program.decide(table, world.root, ())[1]]
+        for name in [*(one.row for one in why), *(step.row for step in steps), *decided]:
             row = self._rows.get(name)
             if row is not None and row.defect:
                 found.setdefault(row.defect, name)

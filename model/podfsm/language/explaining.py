@@ -4,7 +4,8 @@ Each entry says with `about` what it is for:
 
 ============== =======================================================================================================
 ``base``       features that are explored of the pods whose object makes `when` true
-``way``        features that are explored besides, as long as a goal has not been found, and events that then count
+``way``        features that are explored besides, as long as a goal has not been found, and events that then count;
+               with `settles` no exploration is needed to know that the goal that it is `of` is possible so
 ``likeness``   fields in which a state of the model must agree with the object, to look like it
 ``goal``       a condition on the object and on states of the model
 ``hindrance``  why the goal that it is `of` cannot be reached any more; with `settles` no exploration is needed to know
