@@ -487,9 +487,7 @@ def _judge_pairs(result: Result, one: StepProperty) -> StepVerdict:
         asked.add(key)
         before = result.state(pair.state)
         after = next(
-            after
-            for event, _, after in result.successors(before)
-            if event == pair.event and after[pair.member] == pair.after
+            after for _, _, after in result.successors(before, [pair.event]) if after[pair.member] == pair.after
         )
         seen = {component: pair.member} if component != pair.member else {}
         witness = (_arranged(result, state, seen) for state in (before, after))

@@ -11,7 +11,7 @@ interchangeable: one stored state stands for all permutations within the groups.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -32,6 +32,9 @@ CHUNK = 1 << 15
 
 MISS_ROOM = 1024
 """Misses that are collected before the system is asked."""
+
+LOOK_AHEAD = 2048
+"""States, at most, that are searched for more misses after one: more asks the system less often, and wastes more."""
 
 SUCCESSORS = 256
 """Room for successors of one state, to begin with."""
@@ -151,6 +154,7 @@ class Result:
         self._records = search.records.log[: search.counters[kernel.RECORDS]]
         self._memo = search.memo
         self._used: list[Bytes] | None = None
+        self._pairs_of: dict[int, list[Pair]] = {}
 
     def __len__(self) -> int:
         return len(self.states)
@@ -175,9 +179,14 @@ class Result:
         kernel.decode_all(self.engine.tables, codes, out)
         return out
 
-    def successors(self, state: State) -> Iterator[tuple[int, tuple[Move, ...], State]]:
-        """All transitions of any state, as (event, moves, state after), not sorted within symmetric groups."""
-        for event in range(len(self.system.events)):
+    def successors(
+        self, state: State, events: Iterable[int] | None = None
+    ) -> Iterator[tuple[int, tuple[Move, ...], State]]:
+        """Transitions of any state by all events, or these, as (event, moves, state after).
+
+        States are not sorted within symmetric groups.
+        """
+        for event in range(len(self.system.events)) if events is None else events:
             for moves, after in self._memo.successors(event, state):
                 yield event, moves, after
 
@@ -209,11 +218,13 @@ class Result:
         if self._pairs is None:
             raise ValueError("pairs were not recorded: explore with pairs=True")
         group = self.engine.tables.member_of
-        return [
-            Pair(before, after, state, event, member)
-            for member, before, after, state, event in self._pairs.tolist()
-            if group[member] == group[component]
-        ]
+        first = int(group[component])
+        if first not in self._pairs_of:
+            self._pairs_of[first] = [
+                Pair(before, after, state, event, member)
+                for member, before, after, state, event in self._pairs[group[self._pairs[:, 0]] == first].tolist()
+            ]
+        return self._pairs_of[first]
 
     def records(self, component: int, watch: Callable[[int, int], int]) -> list[Record]:
         """Distinct changes of `watch(component, local id)`, ordered by the first state that shows each.
@@ -531,7 +542,7 @@ class _Search:
             reason = self._spent()
             if reason is not None:
                 break
-        self.look_ahead = min(max(64, 256 * len(missed)), 8192)
+        self.look_ahead = min(max(64, 256 * len(missed)), LOOK_AHEAD)
         self.counters[kernel.MISSES] = 0
         self.layout.extend()
         if self.layout.fits():
