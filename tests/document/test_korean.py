@@ -67,3 +67,25 @@ def test_particles_fit_the_words_before_them(model: Model) -> None:
     end = r"(?=[ ,.)]|$)"
     wrong = f"(?:{vowel})(?:을|은|과){end}|(?:{consonant})(?:를|는|와){end}"
     assert _found(dict(_texts(model)), wrong) == []
+
+
+ENGLISH_PROSE = re.compile(
+    r"\*\*(?:and|or|not|if|then)\*\*|feature gate \[|for (?:some|every|no) |there is (?:no|some) "
+)
+
+
+def test_formulas_are_in_korean_words(by_language: Mapping[str, Mapping[str, str]]) -> None:
+    """Formulas of Korean pages are neither English prose nor code of the table language; evidence quotes them."""
+    code = re.compile(r"`[^`]*(?:=|\bin\b)[^`]* (?:and|or|implies) [^`]*`|`not [^`]*`|`(?:any|all|none|count)\([^`]*`")
+    found = [
+        (path, match.group())
+        for path, text in by_language["ko"].items()
+        if path != "evidence.md"
+        for pattern in (ENGLISH_PROSE, code)
+        for match in pattern.finditer(re.sub(r"`pkg/[^`]*`", "", text))
+    ]
+    assert found == []
+
+
+def test_english_prose_is_found(by_language: Mapping[str, Mapping[str, str]]) -> None:
+    assert ENGLISH_PROSE.search("".join(by_language["en"].values()))

@@ -46,9 +46,31 @@ def test_fields_are_links_to_where_they_are_explained() -> None:
     assert page.condition(rows["press.first"].when) == "[`pressed`](../machines/press.md#variable-pressed) is **no**"
 
 
-def test_other_languages_show_the_formula_itself() -> None:
+#: The same in Korean.
+KOREAN = {
+    "sound.broken": "`first-broken` 있음",
+    "sound.busy": "`mood` = `busy` **또는** 기능 게이트 `Radar` 켜짐",
+    "sound.quiet": "",
+    "advice.stop": "`colour` = `red` **그리고** `cars` = **아니요**",
+    "advice.loud": "`louder` = 예",
+    "count-down.end": "`result.shown` `>` `5`",
+    "press.first": "`pressed` = **아니요**",
+    "press.again": "`pressed` = 예 **그리고** `waiting` `<` `3`",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), KOREAN.items())
+def test_guards_are_korean_prose(name: str, expected: str) -> None:
     page, rows = _page("ko")
-    assert page.condition(rows["sound.busy"].when) == "`mood = busy or gate Radar`"
+    assert re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", page.condition(rows[name].when)) == expected
+
+
+def test_korean_formulas_have_the_links_of_the_english() -> None:
+    english, rows = _page("en")
+    korean, _ = _page("ko")
+    for name in KOREAN:
+        links = [set(re.findall(r"\]\(([^)]*)\)", page.condition(rows[name].when))) for page in (english, korean)]
+        assert links[0] == links[1]
 
 
 def test_quantifiers_and_values_are_prose() -> None:

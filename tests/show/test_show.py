@@ -64,6 +64,13 @@ def test_a_number_that_is_not_counted_has_no_list_of_values(show: Show) -> None:
     assert "instance-exit: 수; " in show("container", lang="ko")
 
 
+def test_conditions_in_korean_words(show: Show) -> None:
+    row = show("restart.own-on-failure", lang="ko")
+    assert "조건: own-policy = OnFailure\n" in row
+    assert " and " not in show("container.exit", lang="ko")
+    assert " 그리고 " in show("container.exit", lang="ko")
+
+
 def test_a_term_that_is_an_entry_too_is_told_once(show: Show) -> None:
     found = json.loads(show("phase", output="json"))["entries"]
     assert [entry["kind"] for entry in found].count("word") == 1

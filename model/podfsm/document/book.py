@@ -11,7 +11,7 @@ from podfsm.document import markdown
 from podfsm.document.places import Places, page_of
 from podfsm.document.prose import Prose
 from podfsm.document.terms import listed
-from podfsm.document.texts import BASE, Texts
+from podfsm.document.texts import Texts
 from podfsm.document.words import Words
 from podfsm.language.model import (
     Event,
@@ -27,7 +27,7 @@ from podfsm.language.model import (
     WatchRule,
 )
 from podfsm.language.source import Cell
-from podfsm.language.wording import literal, reads, scope_wording, wording
+from podfsm.language.wording import literal, reads, wording
 
 if TYPE_CHECKING:
     from podfsm.explore.prove import Step
@@ -228,26 +228,19 @@ class Page:
 
     # -------------------------------------------------------------------------------------------------------- prose
 
-    @property
-    def formulas_are_code(self) -> bool:
-        """Whether formulas are shown as code, without links: in other languages than that of the tables."""
-        return self.book.language != BASE
-
     def written(self, variable: Variable) -> list[object]:
         """Return the values of a variable, without those that nothing writes."""
         domain = self.model.domains.get(variable.domain)
         return [value for value in variable.values if domain is None or value not in domain.open]
 
     def condition(self, formula: Formula | None) -> str:
-        """Return a condition: prose in the language of the tables, elsewhere the text of the formula as code."""
-        if formula is None:
-            return ""
-        return self._prose.condition(formula.expr) if not self.formulas_are_code else markdown.code(formula.text)
+        """Return a condition as prose."""
+        return self._prose.condition(formula.expr) if formula is not None else ""
 
     def value(self, expr: Expr) -> str:
-        """Return a value: a literal, or prose (in other languages code)."""
-        if expr.kind == "const" or self.formulas_are_code:
-            return markdown.code(literal(expr.args[0]) if expr.kind == "const" else wording(expr))
+        """Return a value: a literal, or prose."""
+        if expr.kind == "const":
+            return markdown.code(literal(expr.args[0]))
         return self._prose.condition(expr) if expr.type.kind == "bool" else self._prose.value(expr)
 
     def effect(self, row: Row, owner: Event) -> str:
@@ -267,9 +260,9 @@ class Page:
             return "; ".join(self.value(formula.expr) for formula in row.then.values())
         return "; ".join(f"{markdown.code(name)} = {self.value(formula.expr)}" for name, formula in row.then.items())
 
-    def scope(self, text: str, scope: Scope) -> str:
-        """Return which elements an event is fired on."""
-        return self._prose.scope(scope) if not self.formulas_are_code else markdown.code(text)
+    def scope(self, scope: Scope) -> str:
+        """Return which elements an event is fired on, or a stage of a procedure writes."""
+        return self._prose.scope(scope)
 
     def marks(self, row: Row, event: Event | None = None) -> str:
         """Return on what the row depends: a gate, a defect, a feature of the exploration, a level of detail."""
@@ -401,10 +394,6 @@ class Page:
     def path_of(self, path: tuple[str, ...]) -> str:
         """Return a path in a JSON object."""
         return markdown.code(".".join(path).replace("/.", "/")) if path else ""
-
-    def stage_scope(self, scope: Scope) -> str:
-        """Return which elements a stage of a procedure writes."""
-        return self._prose.scope(scope) if not self.formulas_are_code else markdown.code(scope_wording(scope))
 
     def gate_mark(self, gate: str) -> str:
         """Return on which gate something depends."""

@@ -28,7 +28,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "influence": "가능하게 한다",
         "defect": "결함 {} 때문에만:",
         "from": "{}에서:",
-        "lifecycle": "{}의 수명 주기",
+        "lifecycle": "{}의 라이프사이클",
         "explored": "이 파드가 할 수 있는 것만 그렸다. 모든 상태를 빠짐없이 탐색했다(상태 {}개).",
         "left-out": " 규모를 줄이려고 뺀 것: {}.",
         "story": "{configuration}에서 성질 {property}의 가장 짧은 반례({mode})다. 반증된 것: {why}",

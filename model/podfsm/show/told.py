@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from podfsm.document.prose import Prose
-from podfsm.document.texts import BASE, Texts
+from podfsm.document.texts import Texts
 from podfsm.language.model import Formula, Model, Row
 from podfsm.language.wording import literal
 
@@ -24,7 +24,7 @@ def unmarked(markdown: str) -> str:
 
 
 class Told:
-    """Writes formulas as English sentences; in other languages as they stand in the tables.
+    """Writes formulas as sentences.
 
     Parameters
     ----------
@@ -35,25 +35,21 @@ class Told:
     """
 
     def __init__(self, model: Model, lang: str) -> None:
-        self.model, self.in_words = model, lang == BASE
+        self.model, self.lang = model, lang
 
     @cached_property
     def _prose(self) -> Prose:
-        return Prose(self.model, Texts(self.model, BASE), lambda _, __, label: label)
+        return Prose(self.model, Texts(self.model, self.lang), lambda _, __, label: label)
 
     def condition(self, formula: Formula | None) -> str:
         """Write a condition, '' if there is none."""
-        if formula is None:
-            return ""
-        return unmarked(self._prose.condition(formula.expr)) if self.in_words else formula.text.strip()
+        return unmarked(self._prose.condition(formula.expr)) if formula is not None else ""
 
     def value(self, formula: Formula) -> str:
         """Write a value."""
         expr = formula.expr
         if expr.kind == "const":
             return literal(expr.args[0])
-        if not self.in_words:
-            return formula.text.strip()
         return unmarked(self._prose.condition(expr) if expr.type.kind == "bool" else self._prose.value(expr))
 
     def effect(self, row: Row) -> str:
