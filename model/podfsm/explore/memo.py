@@ -262,12 +262,12 @@ class Layout:
         if any(memo.classes[slot][local] >= self.class_room[slot] for slot, local in memo.new_classes) or (
             4 * (self.hashed + len(memo.new_plans) + self.hash_room) > len(self.hashed_keys) and not dense.all()
         ):
-            self._rebuild()
-            return
+            self._place_plans()
+        else:
+            for stage, joint in memo.new_plans:
+                self._add_plan(stage, joint)
         for slot, local in memo.new_classes:
             self.class_table[self.read_table[slot] + local] = memo.classes[slot][local]
-        for stage, joint in memo.new_plans:
-            self._add_plan(stage, joint)
         self._put_hashed()
         for row, local in memo.new_steps:
             self._add_step(row, local)
@@ -276,20 +276,16 @@ class Layout:
     def _rebuild(self) -> None:
         """Lay the tables out anew, with room to grow."""
         memo = self.memo
-        self.room = np.array([count + max(64, count // 2) for count in memo.locals], np.int64)
+        self.room = np.array([count + max(128, count // 2) for count in memo.locals], np.int64)
         self._place_classes()
-        self._place_plans()
         self.row_at: list[int] = []
-        self.plan_rows = Growing(np.int64)
         self.steps = Growing(np.int32, kernel.UNKNOWN)
         self.new_steps: list[tuple[int, int]] = []
         self.choice_at = Growing(np.int32)
         self.choice_at.append([0])
         self.choice_next = Growing(np.int32)
         self.choice_label = Growing(np.int32)
-        for stage, plans in enumerate(memo.plans):
-            for joint in plans:
-                self._add_plan(stage, joint)
+        self._place_plans()
         self._put_hashed()
         for row, steps in enumerate(memo.steps):
             for local in steps:
@@ -319,6 +315,7 @@ class Layout:
                 self.class_table[at + local] = found
 
     def _place_plans(self) -> None:
+        """Lay out the plans, with room for the classes known by now, and enter all of them."""
         memo = self.memo
         counts = [max(classes.values(), default=0) + 1 for classes in memo.classes]
         self.class_room = [1 << max(1, (count - 1).bit_length()) for count in counts]
@@ -347,6 +344,10 @@ class Layout:
         self.hashed_plans = np.full(length, kernel.UNKNOWN, np.int32)
         self.hashed = 0
         self.pending: list[tuple[int, int]] = []
+        self.plan_rows = Growing(np.int64)
+        for stage, plans in enumerate(memo.plans):
+            for joint in plans:
+                self._add_plan(stage, joint)
 
     @property
     def read_at(self) -> Int32s:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,8 +99,9 @@ def explore_configuration(
     `known` is what an earlier exploration of the same configuration in the same mode, with pairs, has found.
     """
     by_assumption: dict[tuple[str, ...], list[Property]] = {}
+    switchable = _switchable(model, configuration)
     for one in properties:
-        by_assumption.setdefault(_switching(model, configuration, one), []).append(one)
+        by_assumption.setdefault(_switching(model, switchable, one), []).append(one)
     main: Exploration | None = None
     for assume in sorted({(), *by_assumption}, key=len):
         if known is not None and not assume:
@@ -138,14 +139,19 @@ def view_class(system: TableSystem, component: int, expr: Expr) -> Any:
     return lambda c, local: system.class_by(places, c, local)
 
 
-def _switching(model: Model, configuration: Configuration, one: Property) -> tuple[str, ...]:
-    """Find the assumptions of a property that switch off rows which exist in the configuration."""
+def _switchable(model: Model, configuration: Configuration) -> set[str]:
+    """Find the rows that exist in a configuration, as far as its features go."""
     features = {event.id: event.feature for machine in model.machines.values() for event in machine.events}
-    needed = {row.id: row.feature or features.get(row.owner, "") for row in model.rows()}
+    on = ("", *configuration.features)
+    return {row.id for row in model.rows() if (row.feature or features.get(row.owner, "")) in on}
+
+
+def _switching(model: Model, switchable: Collection[str], one: Property) -> tuple[str, ...]:
+    """Find the assumptions of a property that switch off rows which exist."""
     found = []
     for name in one.assume:
         rows = model.named["assumptions"][name].data.get("rows")
-        if rows is not None and any(needed.get(c.text, "") in ("", *configuration.features) for c in rows.value):
+        if rows is not None and any(cell.text in switchable for cell in rows.value):
             found.append(name)
     return tuple(sorted(found))
 
