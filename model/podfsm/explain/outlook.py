@@ -321,30 +321,25 @@ class Outlook:
 
     def shown(self) -> list[State]:
         """Choose some of the states that look like the object."""
+        return _chosen(self.explored, self.states) if self.explored is not None else []
+
+    def after(self) -> list[State]:
+        """List the states one step after the shown states."""
         if self.explored is None:
             return []
-        step = max(1, -(-len(self.states) // MOST_SHOWN))
-        return [self.explored.result.state(int(index)) for index in self.states[::step]]
+        found = (after for state in self.shown() for _, _, after in self.explored.result.successors(state))
+        return list(dict.fromkeys(found))
 
-    def moves(self) -> Iterator[tuple[State, int, tuple[Any, ...], State]]:
-        """Yield (state, event, moves, state after) of all steps out of the shown states."""
-        if self.explored is not None:
-            for state in self.shown():
-                for number, moves, after in self.explored.result.successors(state):
-                    yield state, number, moves, after
-
-    def steps(self) -> list[Step]:
-        """List what can happen next, most likely first."""
-        if self.explored is None:
-            return []
-        system = self.explored.system
+    def steps(self, ways: Collection[str] = ()) -> list[Step]:
+        """List what can happen next, by itself or by some ways, most likely first."""
         found: dict[Step, None] = {}
-        for state, number, moves, after in self.moves():
-            if after != state:
-                event, _ = system.table_events[number]
-                labels = [system.labels[label].rows for stage, _, label in moves if stage == 0 and label >= 0]
-                rows = [row for told in labels for row in told]
-                found[Step(system.events[number].name, event.id, event.actor, (rows or [event.id])[0])] = None
+        if self.explored is not None:
+            found.update(dict.fromkeys(_steps(self.explored, self.states)))
+        for way in self.ways():
+            wider = self.explorer.explored(self.manifest, self.features, way) if way.id in ways else None
+            states = self._alike(wider) if wider is not None else None
+            if wider is not None and states is not None:
+                found.update(dict.fromkeys(_steps(wider, states)))
         order = self._order()
         return sorted(found, key=lambda step: (order.get(step.id, len(order)), step.event, step.row))
 
@@ -366,6 +361,23 @@ class Outlook:
         assert self.explored is not None
         self.explored.system.load_state(state)
         return self.explored.system.world.root
+
+
+def _chosen(explored: Explored, states: NDArray[np.intp]) -> list[State]:
+    step = max(1, -(-len(states) // MOST_SHOWN))
+    return [explored.result.state(int(index)) for index in states[::step]]
+
+
+def _steps(explored: Explored, states: NDArray[np.intp]) -> Iterator[Step]:
+    """Yield the events that can happen in some states and change something."""
+    system = explored.system
+    for state in _chosen(explored, states):
+        for number, moves, after in explored.result.successors(state):
+            if after != state:
+                event, _ = system.table_events[number]
+                labels = [system.labels[label].rows for stage, _, label in moves if stage == 0 and label >= 0]
+                rows = [row for told in labels for row in told]
+                yield Step(system.events[number].name, event.id, event.actor, (rows or [event.id])[0])
 
 
 def _as_created(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _causes(view: View) -> list[Cause]:
 def _spots(outlook: Outlook, view: View) -> Iterator[Spot]:
     elements = outlook.world.elements_of(view.collection)
     after: list[set[str]] = [set() for _ in elements]
-    for root in map(outlook.root_in, dict.fromkeys(state for *_, state in outlook.moves())):
+    for root in map(outlook.root_in, outlook.after()):
         for found, element in zip(after, root.world.elements_of(view.collection), strict=True):
             found.add(_value(view, element))
     for found, element in zip(after, elements, strict=True):

@@ -114,8 +114,8 @@ class Teller:
         """
         outlook = self.outlook(pod)
         world = outlook.world
-        why, steps = tuple(self._why(world, outlook)), tuple(outlook.steps())
-        goals = tuple(outlook.goals())
+        why, goals = tuple(self._why(world, outlook)), tuple(outlook.goals())
+        steps = tuple(outlook.steps({goal.way for goal in goals}))
         hindered = {name: self._said(name, world) for goal in goals for name in goal.hindrances}
         ways = {goal.way: self._said(goal.way, world) for goal in goals if goal.way}
         story = self.model.named["settings"]["story"].data
