@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from podfsm.cli.application import run as command
 from podfsm.cli.output import Console
 from podfsm.errors import PodfsmError
 from podfsm.explain import IMPOSSIBLE, POSSIBLE, run
+from podfsm.explain.outlook import about
 from podfsm.requests import ExplainRequest, Status
 
 
@@ -121,18 +123,48 @@ def test_a_goal_that_needs_a_disturbance_says_so(guide: Guide, traces: Traces) -
     assert told.hindrances[goal.way]
 
 
+def test_two_disturbances_are_tried_together_where_one_takes_something_back(guide: Guide, traces: Traces) -> None:
+    """A container has failed for good by its own policy: a new sandbox runs it again, and a delete ends the rest."""
+    pod = copy.deepcopy(next(p for _, p in traces.events("b02-always-ok-and-bad") if p["status"]["phase"] == "Running"))
+    (first, second), slots = pod["spec"]["containers"], pod["status"]["containerStatuses"]
+    first["restartPolicy"] = "Never"
+    at = {"startedAt": "2026-01-01T00:00:00Z"}
+    ended = {"exitCode": 1, "reason": "Error", "finishedAt": "2026-01-01T00:00:01Z", **at}
+    for slot in slots:
+        states = {first["name"]: {"terminated": ended}, second["name"]: {"running": at}}
+        runs = slot["name"] == second["name"]
+        slot |= {"state": states[slot["name"]], "lastState": {}, "restartCount": 0, "ready": runs, "started": runs}
+    [goal] = [goal for goal in guide.tell(pod).goals if goal.id == "succeeded"]
+    assert (goal.verdict, goal.way) == ("possible", "way.sandbox-loss-deletion")
+
+
+@pytest.mark.parametrize("scenario", ["b01-never-exit1", "b01-onfailure-exit0", "i04-container-always-in-never"])
+def test_no_further_combination_of_disturbances_reaches_more(guide: Guide, traces: Traces, scenario: str) -> None:
+    """What is impossible by each way is so by all ways at once."""
+    model = guide.program.model
+    goals = {goal.of: goal for goal in about(model, "goal")}
+    ways = [way for way in about(model, "way") if not way.settles]
+    features = tuple(dict.fromkeys(feature for way in ways for feature in way.features))
+    together = replace(ways[0], features=features, events=tuple(event for way in ways for event in way.events))
+    for _, pod in traces.events(scenario):
+        outlook = guide.outlook(pod)
+        wider = guide.explorer.explored(outlook.manifest, outlook.features, together)
+        assert wider is not None
+        assert wider.result.complete
+        alike = outlook.alike(wider)
+        for goal in outlook.goals():
+            if goal.verdict == "impossible":
+                assert alike is not None
+                assert not wider.reaching(goals[goal.id])[alike].any(), goal.id
+
+
 def test_settled_goals_agree_with_the_exploration(guide: Guide, traces: Traces) -> None:
     """What the tables settle without an exploration is what an exploration finds."""
-    from podfsm.explain.outlook import Outlook, about
-    from podfsm.explain.reading import pods_of
-    from podfsm.language.world import World
-
     goals = {goal.of: goal for goal in about(guide.program.model, "goal")}
     settled = 0
     for scenario in ("b01-never-exit0", "b01-never-exit1"):
         for kind, pod in traces.events(scenario):
-            [seen], _ = pods_of(json.dumps(pod).encode(), "x", guide.program)
-            outlook = Outlook(guide.explorer, World(guide.program, seen.object))
+            outlook = guide.outlook(pod)
             for one in about(guide.program.model, "hindrance"):
                 if kind != "DELETED" and one.settles and outlook.holds(one.when) and len(outlook.states):
                     assert outlook.explored is not None

@@ -298,14 +298,14 @@ class Outlook:
         unsure = False
         for way in self.ways():
             wider = self.explorer.explored(self.manifest, self.features, way)
-            states = self._alike(wider) if wider is not None else None
+            states = self.alike(wider) if wider is not None else None
             if wider is None or states is None or not wider.result.complete:
                 unsure = True
             elif self._reaches(wider, goal, states):
                 return Goal(goal.of, "possible", way=way.id, hindrances=names)
         return Goal(goal.of, "possible" if unsure else "impossible", hindrances=names, certain=not unsure)
 
-    def _alike(self, wider: Explored) -> NDArray[np.intp] | None:
+    def alike(self, wider: Explored) -> NDArray[np.intp] | None:
         """Find the states of a wider exploration that look like the object by the same entries."""
         alike = np.ones(len(wider.result), np.bool_)
         for entry in self.likeness:
@@ -337,7 +337,7 @@ class Outlook:
             found.update(dict.fromkeys(_steps(self.explored, self.states)))
         for way in self.ways():
             wider = self.explorer.explored(self.manifest, self.features, way) if way.id in ways else None
-            states = self._alike(wider) if wider is not None else None
+            states = self.alike(wider) if wider is not None else None
             if wider is not None and states is not None:
                 found.update(dict.fromkeys(_steps(wider, states)))
         order = self._order()
