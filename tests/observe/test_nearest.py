@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -155,3 +156,21 @@ def test_a_first_version_has_a_nearest_status(watch: Watch) -> None:
     document = noted(pod, True, False)
     fault = next(one for one in watch.find(None, document).faults if one.row is None)
     assert Nearest(watch).of(fault, document, None).values["status.phase"] == "Pending"
+
+
+@pytest.mark.parametrize("time", [2**70, -(2**70), "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("name", ["m", "", None])
+def test_odd_times_and_names_end_in_words(watch: Watch, time: Any, name: Any) -> None:
+    event = next(e for e in recorded("a01-plain-graceful") if e.pod["status"].get("phase") == "Running")
+    pod = copy.deepcopy(dict(event.pod))
+    (slot,) = pod["status"]["containerStatuses"]
+    slot |= {"ready": False, "restartCount": -1}
+    pod["status"]["conditions"].append({"type": name, "status": "Maybe", "observedGeneration": 99})
+    slot["state"]["running"]["startedAt"] = time
+    pod["status"]["conditions"][0]["lastTransitionTime"] = time
+    before = Version(noted(event.pod, True, False), watch.any_guess)
+    document = noted(pod, False, False)
+    faults = [fault for fault in watch.find(before, document).faults if fault.row is None]
+    assert faults
+    for fault in faults:
+        json.dumps(Nearest(watch).of(fault, document, before).values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ class Item:
     """A step into a list: to the object that has a text under a key, or without a key to the one at an index."""
 
     key: str
-    wanted: Any
+    wanted: str
     index: int = 0
 
 
@@ -37,8 +37,8 @@ def own_steps(element: Element) -> Steps | None:
         return None
     items = element.world.items(element.parent, path)
     index = next((index for index, item in enumerate(items) if item is element.object), 0)
-    wanted = element.object.get(collection.key) if collection.key else None
-    return (*outer, *path.split("."), Item(collection.key, wanted, index))
+    name = _name(element)
+    return (*outer, *path.split("."), Item(collection.key if name else "", name, index))
 
 
 def steps(element: Element, path: tuple[str, ...]) -> Steps | None:
@@ -53,10 +53,17 @@ def steps(element: Element, path: tuple[str, ...]) -> Steps | None:
     paths = element.world.joins.get((collection.id, path[0])) or collection.joins[path[0]]
     joined = paths.get(element.group, paths.get("", ""))
     outer = own_steps(element.parent) if element.parent is not None else None
-    if not joined or joined.startswith("/") or outer is None:
+    name = _name(element)
+    if not joined or joined.startswith("/") or outer is None or not name:
         return None
-    item = Item(collection.key, element.object.get(collection.key), -1)
-    return (*outer, *joined.split("."), item, *rest[1:])
+    return (*outer, *joined.split("."), Item(collection.key, name, -1), *rest[1:])
+
+
+def _name(element: Element) -> str:
+    """Return what an element is called in its list; '' if it has no name."""
+    key = element.collection.key
+    found = element.object.get(key) if key and isinstance(element.object, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def _step(part: str) -> Step:
@@ -163,5 +170,14 @@ def written(field: Field, observation: Observation, value: Any) -> Any:
     if value is None or (value == missing and value not in (False, 0)):
         return None
     if field.type.kind == "time":
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _moment(value)
     return copy.deepcopy(value)
+
+
+def _moment(seconds: int) -> Any:
+    """Write seconds since 1970 as Kubernetes does; as they are where there is no such year."""
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return seconds
+    return moment.isoformat().replace("+00:00", "Z")
