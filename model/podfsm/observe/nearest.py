@@ -32,7 +32,7 @@ MOST_REPAIRS = 4
 #: Entries of the memory of plans; a full one starts again empty.
 MOST_PLANS = 50_000
 
-_OPPOSITE = {"=": "!=", "!=": "=", ">=": "<", "<": ">=", "<=": ">", ">": "<="}
+_OPPOSITE = {">=": "<", "<": ">=", "<=": ">", ">": "<="}
 _TURNED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 _BEYOND = {">=": 0, "<=": 0, ">": 1, "<": -1}
 
