@@ -12,6 +12,7 @@ from podfsm.document.markdown import slug
 from podfsm.draw.diagram import Diagram, Language
 from podfsm.draw.dot import to_dot
 from podfsm.draw.engine import FORMATS, render
+from podfsm.draw.fit import fitted
 from podfsm.errors import PodfsmError
 from podfsm.files import write_atomically
 from podfsm.language import tables
@@ -67,7 +68,7 @@ def _made(request: DrawRequest, model: Model) -> dict[str, Diagram]:
     if request.manifest == request.trace == "-":
         raise PodfsmError("-f and --trace: standard input (-) can be read only once; give a file for one of them")
     subjects = _subjects(request, model) if request.manifest is not None else []
-    made = story_diagram(request, model, subjects)
+    made = fitted(story_diagram(request, model, subjects))
     return {slug(made.id if request.view is None else f"{request.view}-{made.title.partition(':')[0]}"): made}
 
 
@@ -161,7 +162,7 @@ def _of_pods(request: DrawRequest, model: Model) -> dict[str, Diagram]:
                 model, subject, request.lang, request.cluster.defects, request.view or "", request.current, progress
             )
         name = subject.name or "pod"
-        found[name if name not in found else f"{name}-{len(found) + 1}"] = made
+        found[name if name not in found else f"{name}-{len(found) + 1}"] = fitted(made)
     return found
 
 

@@ -99,6 +99,8 @@ class Diagram:
         What is written in bold on a node or edge, by its id: the numbers of the steps of a path.
     dense
         Whether arrows are short, as in a long chain.
+    label_width
+        Points after which labels of arrows are broken; 0 for what fits the direction.
     legend
         Whether to explain the actors and line styles that occur.
 
@@ -119,6 +121,7 @@ class Diagram:
     caption: str = ""
     rankdir: RankDirection = "TB"
     dense: bool = False
+    label_width: float = 0.0
     current: frozenset[str] = frozenset()
     path: frozenset[str] = frozenset()
     visited: frozenset[str] = frozenset()

@@ -310,7 +310,7 @@ def _label_name(edge: Edge) -> str:
 def _edge_label(diagram: Diagram, edge: Edge) -> str:
     colours = [actor.colour for actor in diagram.actors if actor.id in edge.actors]
     colour = text_colour(colours[0]) if len(colours) == 1 else style.INK
-    width = _EDGE_WRAP[diagram.rankdir]
+    width = diagram.label_width or _EDGE_WRAP[diagram.rankdir]
     lines = label_lines(edge.label, width, _EDGE_SIZE)
     if len(lines) > _TALL:
         lines = label_lines(edge.label, 1.5 * width, _EDGE_SIZE)
