@@ -514,6 +514,35 @@ MACHINES[ContainerState] = (
         cite="pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses",
     ),
     Edge(
+        id="container-state.oomkilled-waiting-error",
+        source=ContainerState.OOM_KILLED,
+        target=ContainerState.WAITING_ERROR,
+        causes=(
+            Cause(
+                event="container.create-error",
+                decision="new-slot.start-error",
+                why="a config map, secret or volume is missing; it is tried again under any restart policy",
+            ),
+            Cause(
+                event="container.hook-error",
+                decision="new-slot.start-error",
+                why="the postStart hook fails and the container is killed",
+            ),
+            Cause(
+                event="container.image-error",
+                decision="new-slot.start-error",
+                why="the image cannot be pulled; the next pull waits, and attempts in between show ImagePullBackOff",
+            ),
+            Cause(
+                event="container.start-error",
+                decision="new-slot.start-error",
+                why="the process cannot be started, for instance since the command does not exist",
+            ),
+        ),
+        why="the restart fails: image, configuration, start or hook",
+        cite="pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses",
+    ),
+    Edge(
         id="container-state.restartingallcontainers-running",
         source=ContainerState.RESTARTING_ALL_CONTAINERS,
         target=ContainerState.RUNNING,
@@ -794,6 +823,20 @@ MACHINES[ContainerState] = (
             ),
         ),
         why="the last attempt ended with an error, and nothing restarts any more",
+        cite="pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses",
+    ),
+    Edge(
+        id="container-state.waiting-error-oomkilled",
+        source=ContainerState.WAITING_ERROR,
+        target=ContainerState.OOM_KILLED,
+        causes=(
+            Cause(
+                event="worker.stopped",
+                decision="new-slot.exited",
+                why="all containers have ended and the sandbox is stopped; the terminal phase is generated and published",
+            ),
+        ),
+        why="when the pod is deleted nothing restarts any more, so the slot goes back to the last end",
         cite="pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses",
     ),
     Edge(
