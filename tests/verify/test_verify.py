@@ -373,7 +373,7 @@ def test_an_unknown_property_names_the_nearest(refused: Callable[..., list[str]]
         ("kind: Hause\napiVersion: v1", "did you mean House?"),
         (house("3"), "lamps[0]"),
         ("{apiVersion: v1, kind: House, spec: {lamps: 7}}", "expected a list"),
-        ("{", "this is not YAML"),
+        ("{", "this is not JSON or YAML"),
     ],
 )
 def test_a_bad_manifest_is_refused_with_its_place(

@@ -174,6 +174,7 @@ def _number(value: float, reader: _Reader, mark: Any) -> int | float:
 
 def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
     """Yield the documents of a YAML stream."""
+    language = "JSON or YAML" if text.lstrip()[:1] in ("{", "[") else "YAML"
     try:
         _check_bounds(text, reader)
         for number, node in enumerate(yaml.compose_all(text, Loader=_Loader), start=1):
@@ -186,10 +187,10 @@ def _yaml_documents(text: str, reader: _Reader) -> Iterator[Document]:
         mark: Any = error.problem_mark or error.context_mark
         lines = text.splitlines()[mark.line : mark.line + 1] if mark is not None else []
         tab = any("\t" in line[: mark.column + 1] for line in lines)
-        mend = "indent with spaces, not with tabs" if tab else "mend the YAML"
-        reader.fail(mark, f"this is not YAML: {what}", mend)
+        mend = "indent with spaces, not with tabs" if tab else f"mend the {language}"
+        reader.fail(mark, f"this is not {language}: {what}", mend)
     except yaml.YAMLError as error:
-        reader.fail(None, f"this is not YAML: {' '.join(str(error).split())}", "mend the YAML")
+        reader.fail(None, f"this is not {language}: {' '.join(str(error).split())}", f"mend the {language}")
 
 
 def _found(node: yaml.Node, path: str) -> tuple[yaml.Node, str]:
