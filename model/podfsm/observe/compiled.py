@@ -2,7 +2,7 @@
 
 What the tables say is compiled by the generator of Python modules. Around it, two memories make it fast: what a part of
 a document shows to the rest of it (its signs, see `local`) is found once per part, and the answer once per tuple of
-signs. So a new combination of known containers costs one evaluation of what combines them.
+signs. So a new combination of known containers costs one evaluation of what combines them, and a known one nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from podfsm.observe import local, needs
 from podfsm.observe.shape import Node, Shape, attribute
 
 #: Entries of a memory; a full one starts again empty.
-MOST_PARTS, MOST_ANSWERS, MOST_GATES = 20_000, 50_000, 8
+MOST_PARTS, MOST_ROWS, MOST_ANSWERS, MOST_GATES = 20_000, 20_000, 50_000, 8
 
 _KINDS: Mapping[str, frozenset[str]] = {
     "text": frozenset(["text", "enum"]),
@@ -89,18 +89,26 @@ class Compiled:
         writer = _Writer(model, need, target, shape)
         outs = _columns(binding.out)
         parts = need.children[need.root.id]
-        text = [writer.answer(f"column_{at}", out) for at, out in enumerate(outs.values())]
-        text += map(writer.reader, need.collections)
-        exec(compile("\n".join(text), f"<{binding.id} documents>", "exec"), tables)
-        self._read = tables[_reader_name(need.root)]
-        self._has_gates = bool(need.gates)
-        classes = {c.id: _fast(tables[target.classes[c.id]]) for c in need.collections}
-        self._root = classes[need.root.id]
         names = [(item.name, target.member(need.root.id, item.name)) for item in local.inputs(need, need.root.id)]
         self._members = [member for _, member in names]
         splits = [local.split(model, need, needs.of_output(out)) for out in outs.values()]
         given = {name for split in splits for name in split.given}
-        self._given = _picker(at for at, (name, _) in enumerate(names) if name in given)
+        text = [writer.answer(f"column_{at}", out) for at, out in enumerate(outs.values())]
+        text += map(writer.reader, need.collections)
+        reads = [
+            _Reads(
+                root=[at for at, (field, _) in enumerate(names) if field in split.root],
+                parts=[at for at, c in enumerate(parts) if c.id in split.listed or split.signs[c.id]],
+            )
+            for split in splits
+        ]
+        around = [at for at, (name, _) in enumerate(names) if name in given]
+        text += _answer_lines(_reader_name(need.root), len(parts), around, list(outs.values()), reads, None not in outs)
+        exec(compile("\n".join(text), f"<{binding.id} documents>", "exec"), tables)
+        self._answer: Callable[[Compiled, _Memory, Any, frozenset[str]], bytes] = tables["answer_document"]
+        self._has_gates = bool(need.gates)
+        classes = {c.id: _fast(tables[target.classes[c.id]]) for c in need.collections}
+        self._root = classes[need.root.id]
         self._parts = [
             _Part(
                 number=number,
@@ -110,22 +118,19 @@ class Compiled:
                 columns={
                     at: _seen(model, need, target, c, split)
                     for at, split in enumerate(splits)
-                    if c.id in split.listed or split.signs[c.id]
+                    if number in reads[at].parts
                 },
             )
             for number, c in enumerate(parts)
         ]
         self._columns = [
             _Column(
-                number=number,
                 head=b"" if name is None else _ENCODER.encode(name) + b":",
                 write=tables[f"column_{number}"],
-                root=_picker(at for at, (field, _) in enumerate(names) if field in split.root),
-                parts=[at for at, part in enumerate(self._parts) if number in part.columns],
+                parts=reads[number].parts,
             )
-            for number, (name, split) in enumerate(zip(outs, splits, strict=True))
+            for number, name in enumerate(outs)
         ]
-        self._is_object = None not in outs
         #: By the gates that are on: parts, signs and answers that are known.
         self._memories: dict[frozenset[str], _Memory] = {}
 
@@ -141,47 +146,28 @@ class Compiled:
         if memory is None:
             if len(self._memories) >= MOST_GATES:
                 self._memories.clear()
-            memory = self._memories[gates] = _Memory(len(self._columns))
-        values, *inputs = self._read(document)
-        pieces = []
+            memory = self._memories[gates] = _Memory(len(self._parts), len(self._columns))
         try:
-            found = self._look(memory, values, inputs, gates)
-            for column in self._columns:
-                number = column.number
-                key = (column.root(values), *[tuple([signs[number] for signs in found[at]]) for at in column.parts])
-                answers = memory.answers[number]
-                piece = answers.get(key)
-                if piece is None:
-                    piece = self._piece(column, found, values, gates)
-                    memory.add(answers, key, piece)
-                if piece:
-                    pieces.append(piece)
+            return self._answer(self, memory, document, gates)
         except runtime.NoRowError as error:
             raise NoAnswerError(str(error)) from None
-        if self._is_object:
-            return b'{"out":{' + b",".join(pieces) + b"}}\n"
-        return b'{"out":' + pieces[0] + b"}\n"
 
-    def _look(
-        self, memory: _Memory, values: tuple[Any, ...], inputs: list[list[Any]], gates: frozenset[str]
-    ) -> list[list[list[_Signs]]]:
-        """Return what is seen of each element below the root, for each part of the answer; new ones are looked at."""
-        given = self._given(values)
-        found: list[list[list[_Signs]]] = []
-        for part, elements in zip(self._parts, inputs, strict=True):
-            if not elements:
-                found.append(elements)
-                continue
-            around = (part.number, given)
-            known = memory.parts.get(around)
-            if known is None:
-                known = memory.parts[around] = _Known(part)
-            try:
-                found.append([known.elements[element] for element in elements])
-            except KeyError:
-                root = self._element(values, gates)
-                found.append([known.elements.get(one) or memory.look(known, one, root) for one in elements])
-        return found
+    def look(
+        self, memory: _Memory, at: int, key: Any, inputs: Any, given: Any, values: Any, gates: frozenset[str]
+    ) -> _Row:
+        """Return what is seen of the elements of a part, for each part of the answer, and remember it by its key."""
+        part = self._parts[at]
+        known = memory.parts.get((at, given))
+        if known is None:
+            known = memory.parts[at, given] = _Known(part)
+        try:
+            found = [known.elements[element] for element in inputs]
+        except KeyError:
+            root = self._element(values, gates)
+            found = [known.elements.get(one) or memory.look(known, one, root) for one in inputs]
+        row = [tuple([signs[n] for signs in found]) if n in part.columns else () for n in range(len(self._columns))]
+        memory.add_row(at, key, row)
+        return row
 
     def _element(self, values: Iterable[Any], gates: frozenset[str]) -> Any:
         """Make a root element without anything below it."""
@@ -191,18 +177,20 @@ class Compiled:
             element.gates = gates
         return element
 
-    def _piece(
-        self, column: _Column, found: list[list[list[_Signs]]], values: Iterable[Any], gates: frozenset[str]
+    def piece(
+        self, memory: _Memory, number: int, key: Any, rows: tuple[_Row, ...], values: Any, gates: frozenset[str]
     ) -> bytes:
-        """Compute a part of an answer: JSON with its key, nothing where it is left out."""
+        """Compute a part of an answer, and remember it by its key: JSON, or nothing where it is left out."""
+        column = self._columns[number]
         root = self._element(values, gates)
         for at in column.parts:
             part = self._parts[at]
-            setattr(root, part.siblings, part.elements(found[at], column.number, root))
+            setattr(root, part.siblings, part.elements(rows[at][number], number, root))
         value = column.write(root)
         piece = b"" if value is _ABSENT else column.head + _ENCODER.encode(value)
         # The elements and the root name each other: nothing but this would free them at once.
         root.__dict__.clear()
+        memory.add(number, key, piece)
         return piece
 
 
@@ -214,13 +202,19 @@ _ABSENT = _Absent()
 
 
 @dataclass
-class _Column:
-    """A part of an answer: what comes before it, how it is computed, and what it reads of the root and the parts."""
+class _Reads:
+    """What a part of an answer reads: places of values among the root's inputs, and numbers of parts."""
 
-    number: int
+    root: list[int]
+    parts: list[int]
+
+
+@dataclass
+class _Column:
+    """A part of an answer: what comes before it, how it is computed, and the parts of the document that it reads."""
+
     head: bytes
     write: Callable[[Any], Any]
-    root: Callable[[tuple[Any, ...]], tuple[Any, ...]]
     parts: list[int]
 
 
@@ -250,20 +244,20 @@ class _Part:
     make: type
     columns: dict[int, _Seen]
 
-    def elements(self, found: Iterable[list[_Signs]], column: int, root: Any) -> tuple[Any, ...]:
+    def elements(self, found: Iterable[_Signs], column: int, root: Any) -> tuple[Any, ...]:
         """Return the elements of one document as a part of the answer sees them."""
         seen = self.columns[column]
         if not seen.placed:
-            return tuple([signs[column].element for signs in found])
+            return tuple([signs.element for signs in found])
         made = []
         new: Callable[[type], Any] = object.__new__
         for index, signs in enumerate(found):
             if seen.signs is None:
-                element = self.build(signs[column].inputs, root)
+                element = self.build(signs.inputs, root)
                 element.index = index
             else:
                 element = new(self.make)
-                element.__dict__ = {**signs[column].element.__dict__, "parent": root, "index": index}
+                element.__dict__ = {**signs.element.__dict__, "parent": root, "index": index}
             made.append(element)
         return tuple(made)
 
@@ -280,6 +274,10 @@ class _Signs:
         self.element, self.inputs = element, inputs
 
 
+_Row = list[tuple[_Signs, ...]]
+"""What the parts of the answer see of the elements of one part of a document, by number."""
+
+
 class _Known:
     """Elements of one part that are known, where the same is around them: signs for each part of the answer."""
 
@@ -291,21 +289,37 @@ class _Known:
 
 
 class _Memory:
-    """What is known under one choice of gates: elements, by what is around them, and parts of answers."""
+    """What is known under one choice of gates: elements, by what is around them, lists of them, and parts of answers.
 
-    def __init__(self, columns: int) -> None:
+    `rows` are by the number of a part, and by what is around it and its elements; `answers` by the number of a part of
+    the answer.
+    """
+
+    def __init__(self, parts: int, columns: int) -> None:
+        self.rows: list[dict[Any, _Row]] = [{} for _ in range(parts)]
         self.answers: list[dict[Any, bytes]] = [{} for _ in range(columns)]
         self.parts: dict[Any, _Known] = {}
         self._signs: dict[Any, _Signs] = {}
-        self._count = 0
-        self._answered = 0
+        self._count = self._listed = self._answered = 0
 
-    def add(self, answers: dict[Any, bytes], key: Any, piece: bytes) -> None:
+    def add_row(self, part: int, key: Any, row: _Row) -> None:
+        """Remember what is seen of a list of elements."""
+        if self._listed >= MOST_ROWS:
+            self._forget_rows()
+        self._listed += 1
+        self.rows[part][key] = row
+
+    def add(self, column: int, key: Any, piece: bytes) -> None:
         """Remember a part of an answer."""
         if self._answered >= MOST_ANSWERS:
             self._forget_answers()
         self._answered += 1
-        answers[key] = piece
+        self.answers[column][key] = piece
+
+    def _forget_rows(self) -> None:
+        for part in self.rows:
+            part.clear()
+        self._listed = 0
 
     def _forget_answers(self) -> None:
         for column in self.answers:
@@ -317,6 +331,7 @@ class _Memory:
         if self._count >= MOST_PARTS:
             self.parts.clear()
             self._signs.clear()
+            self._forget_rows()
             self._forget_answers()
             self._count = 0
         self._count += 1
@@ -457,6 +472,35 @@ def moment(value: datetime | int) -> int:
 _ENCODER = msgspec.json.Encoder()
 
 
+def _answer_lines(
+    reader: str, parts: int, around: list[int], outs: list[Output], reads: list[_Reads], is_object: bool
+) -> Iterator[str]:
+    """Write the function that answers a document from memory, and asks `Compiled` for what is not known."""
+    yield "def answer_document(compiled, memory, d, gates):"
+    yield f"    values, {''.join(f'in_{at}, ' for at in range(parts))}= {reader}(d)"
+    yield f"    given = ({_values(around)})"
+    for at in range(parts):
+        yield f"    key = {f'(given, in_{at})' if around else f'in_{at}'}"
+        yield f"    row_{at} = memory.rows[{at}].get(key)"
+        yield f"    if row_{at} is None:"
+        yield f"        row_{at} = compiled.look(memory, {at}, key, in_{at}, given, values, gates)"
+    rows = "".join(f"row_{at}, " for at in range(parts))
+    for number, read in enumerate(reads):
+        yield f"    key = ({_values(read.root)}{''.join(f'row_{at}[{number}], ' for at in read.parts)})"
+        yield f"    piece_{number} = memory.answers[{number}].get(key)"
+        yield f"    if piece_{number} is None:"
+        yield f"        piece_{number} = compiled.piece(memory, {number}, key, ({rows}), values, gates)"
+    found = "".join(f"piece_{number}, " for number in range(len(outs)))
+    may_lack = any(out.kind == "when" for out in outs)
+    found = f"[piece for piece in ({found}) if piece]" if may_lack else f"({found})"
+    opened, closed = (b'{"out":{', b"}}\n") if is_object else (b'{"out":', b"}\n")
+    yield f"    return {opened!r} + b','.join({found}) + {closed!r}"
+
+
+def _values(places: Iterable[int]) -> str:
+    return "".join(f"values[{at}], " for at in places)
+
+
 class _Writer:
     """Writes the functions that read documents and write answers."""
 
@@ -539,8 +583,8 @@ class _Writer:
             body.append(f"    found_{number} = []")
             for group, path in child.groups.items():
                 body += self._group_lines(child, group, path, paths, f"found_{number}")
-            # What is inside of a part is a key of the memory.
-            below.append(f"tuple(found_{number})" if collection.of else f"found_{number}")
+            # It is a key of the memory.
+            below.append(f"tuple(found_{number})")
         parameters = ["d", "group", "o", *map(_join, self._joins(collection))] if collection.of else ["d"]
         first = [] if collection.of else ["    o = d"]
         head = f"def {_reader_name(collection)}({', '.join(parameters)}):"
