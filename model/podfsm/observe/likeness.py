@@ -92,7 +92,6 @@ class Likeness:
         found = relations(model, need, formulas, notes | guesses)
         names: dict[str, Any] = {
             "seconds": seconds,
-            "order": order,
             "compared": compared,
             "twin": _twin,
             "number": Numbers().number,
@@ -138,38 +137,19 @@ def _present(expr: Expr) -> Expr:
     return _present(expr.args[0]) if expr.kind == "before" else rewritten(expr, _present)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Time = datetime | int | None
-
-
-def seconds(value: Time) -> int | None:
-    """Return seconds since 1970."""
-    if value is None or isinstance(value, int):
-        return value
-    if value.tzinfo is None or value.microsecond:
-        return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
-    since = value - _EPOCH
-    return since.days * 86400 + since.seconds
+def seconds(value: datetime | int | None) -> int | None:
+    """Return whole seconds since 1970."""
+    if isinstance(value, datetime):
+        return int((value if value.tzinfo is not None else value.replace(tzinfo=UTC)).timestamp())
+    return value
 
 
-def order(one: Time, two: Time) -> int:
-    """Return -1, 0 or 1 as the first time is less, equal or greater; what is missing is zero."""
+def compared(one: int | None, two: int | None) -> int:
+    """Return what tells the outcome of every comparison of two times in seconds; what is missing is zero."""
     if one is not None and two is not None:
-        try:
-            # Whole seconds are compared, and these times mostly have no fraction.
-            if not (one.microsecond or two.microsecond):  # type: ignore[union-attr]
-                return 1 if one > two else -1 if one < two else 0  # type: ignore[operator]
-        except (AttributeError, TypeError):
-            pass
-    left, right = seconds(one) or 0, seconds(two) or 0
-    return (left > right) - (left < right)
-
-
-def compared(one: Time, two: Time) -> int:
-    """Return what tells the outcome of every comparison of two times."""
-    found = order(one, two)
-    return found if one is not None and two is not None else found + (5 if one is None else 10)
+        return (one > two) - (one < two)
+    left, right = one or 0, two or 0
+    return (left > right) - (left < right) + (5 if one is None else 10)
 
 
 def _twin(element: tuple[Any, ...], others: Iterable[tuple[Any, ...]], none: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -416,7 +396,7 @@ class _Writer:
         return sorted({leaf.name for expr in self.across[collection.id] for leaf in leaves(expr) if not leaf.up})
 
     def _leaf(self, collection: Collection, name: str, paths: _Paths) -> str:
-        """Return the value of an input, in the type that it has in the document."""
+        """Return the value of an input, in the type that it has in the document; of a time, seconds."""
         item = self.model.fields[collection.id][name]
         observation = item.observe
         assert observation is not None
@@ -426,6 +406,11 @@ class _Writer:
         if observation.form == "count":
             return f"0 if {found} is None else len({found})"
         missing = literal(observation.missing if observation.missing is not None else item.none)
+        if item.type.kind == "time":
+            # Seconds, as a time is compared several times.
+            if missing == "None":
+                return f"{found} and seconds({found})"
+            return f"seconds({missing} if {found} is None else {found})"
         return found if missing == "None" else f"{missing} if {found} is None else {found}"
 
     # ------------------------------------------------------------------------------------------------------------- look
@@ -604,7 +589,7 @@ class _Writer:
             return f"{self._operand(args[0], own, above)} in {self._constant(frozenset(args[1]))}"
         if all(part.kind == "leaf" and part.type.kind == "time" for part in args[-2:]):
             one, two = (self._variable(part.args[0], own, above) for part in args[-2:])
-            return f"compared({one}, {two})" if kind == "same" else f"order({one}, {two}) {args[0]} 0"
+            return f"compared({one}, {two})" if kind == "same" else f"({one} or 0) {args[0]} ({two} or 0)"
         if kind == "same":
             left, right = (self._operand(part, own, above) for part in args)
             return f"{left} == {right}"
@@ -616,8 +601,9 @@ class _Writer:
         if kind == "const":
             return repr(args[0])
         if kind == "leaf":
-            variable = self._variable(args[0], own, above)
-            return f"seconds({variable})" if expr.type.kind == "time" else variable
+            return self._variable(args[0], own, above)
+        if kind == "builtin" and args[0] in ("min", "max") and len(args[1]) > 1:
+            return f"{args[0]}({', '.join(f'{self._operand(part, own, above)} or 0' for part in args[1])})"
         if kind == "builtin":
             return f"{_function(args[0])}({', '.join(self._operand(part, own, above) for part in args[1])})"
         left, right = (self._number(part, own, above) for part in args)

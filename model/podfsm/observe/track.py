@@ -23,8 +23,9 @@ from podfsm.observe.shape import given
 from podfsm.observe.stream import Typed, typed
 from podfsm.observe.watch import Broken, Finding, Guessed, Version, Watch, noted
 
-#: How often the interpreter may be asked before what it made is looked through for cycles.
-COLLECT = 200
+#: How many worlds the interpreter may make before they are looked through for cycles: this takes as long for few as for
+#: many. One that is judged is much larger than one that only tells a fault.
+COLLECT, JUDGED = 1000, 5
 
 #: Entries of the memory of findings; a full one starts again empty.
 MOST_FINDINGS = 500_000
@@ -201,13 +202,14 @@ class Tracker:
 
     def _judge(self, before: Kept | None, now: Kept) -> Finding:
         self.judged += 1
-        self._tidy()
+        self._tidy(JUDGED)
         return self.watch.find(None if before is None else before.version, now.document)
 
-    def _tidy(self) -> None:
+    def _tidy(self, worlds: int) -> None:
         """Find cycles of objects: only the interpreter makes them."""
-        self._worlds += 1
-        if self._worlds % COLLECT == 0:
+        self._worlds += worlds
+        if self._worlds >= COLLECT:
+            self._worlds = 0
             gc.collect(0)
 
     def _tell(self, known: Pod | None, now: Kept, finding: Finding, uid: str, pod: Any, key: Any) -> Seen | None:
@@ -226,7 +228,7 @@ class Tracker:
         if not finding.faults:
             self.pods[uid] = Pod(now, right)
             return None
-        self._tidy()
+        self._tidy(1)
         document = now.document
         broken = self.watch.tell(finding.faults, document)
         new = [one for one in broken if one.key not in standing]
