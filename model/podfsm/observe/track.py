@@ -9,6 +9,7 @@ Versions of many pods look alike to the rules (see `likeness`), and are judged o
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ class Tracker:
         self.watch, self.forgotten = watch, forgotten
         self.kinds = Kinds(watch.model)
         self.pods: dict[str, Pod] = {}
-        self.gone: dict[str, None] = {}
+        self.gone: OrderedDict[str, None] = OrderedDict()
         self.likeness: Likeness | None = None
         if by_look:
             with suppress(NotComparableError):
@@ -247,6 +248,5 @@ class Tracker:
     def _forget(self, uid: str) -> None:
         self.gone[uid] = None
         if len(self.gone) > self.forgotten:
-            oldest = next(iter(self.gone))
-            del self.gone[oldest]
+            oldest, _ = self.gone.popitem(last=False)
             self.pods.pop(oldest, None)
