@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from podfsm.errors import PodfsmError
 from podfsm.language import tables
 from podfsm.language.evaluate import EvaluationError
-from podfsm.observe import sample
+from podfsm.observe import compiled, sample
 from podfsm.observe.derive import Answers, Deriver, names
 
 NAMES = names(tables.shipped())
@@ -96,6 +96,24 @@ def test_what_is_remembered_does_not_depend_on_the_order(table: str) -> None:
     for document, wanted in reversed(list(zip(documents, first, strict=True))):
         line = json.dumps({"in": document}).encode()
         assert json.loads(fresh.answer_or_error(line, 1)) == wanted
+
+
+@pytest.mark.parametrize("table", ["phase", "status-column"])
+def test_full_memories_start_again(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = cases(table)[:400]
+    expected = [answer(table, document) for document in documents]
+    most = {"MOST_PARTS": 5, "MOST_ROWS": 3, "MOST_ANSWERS": 7}
+    for name, count in most.items():
+        monkeypatch.setattr(compiled, name, count)
+    forgetful = Answers(tables.shipped(), table)
+    lines = [json.dumps({"in": document}).encode() for document in documents]
+    assert [json.loads(forgetful.answer(line)) for line in lines] == expected
+    assert forgetful._compiled is not None
+    for memory in forgetful._compiled._memories.values():
+        # The elements of one document are looked at together.
+        assert sum(map(len, memory.elements.values())) <= most["MOST_PARTS"]
+        assert sum(map(len, memory.rows)) <= most["MOST_ROWS"]
+        assert sum(map(len, memory.answers)) <= most["MOST_ANSWERS"]
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

@@ -153,26 +153,28 @@ class Compiled:
             raise NoAnswerError(str(error)) from None
 
     def look(
-        self, memory: _Memory, at: int, key: Any, inputs: Any, given: Any, values: Any, gates: frozenset[str]
-    ) -> _Row:
-        """Return what is seen of the elements of a part, for each part of the answer, and remember it by its key."""
-        part = self._parts[at]
+        self, memory: _Memory, at: int, given: Any, inputs: Any, values: Any, gates: frozenset[str]
+    ) -> tuple[_Look, ...]:
+        """Return how the elements of a part look, of which not all are known yet."""
         known = memory.parts.get((at, given))
         if known is None:
-            known = memory.parts[at, given] = _Known(part)
-        try:
-            found = [known.elements[element] for element in inputs]
-        except KeyError:
-            root = self._element(values, gates)
-            found = [known.elements.get(one) or memory.look(known, one, root) for one in inputs]
-        row = [tuple([signs[n] for signs in found]) if n in part.columns else () for n in range(len(self._columns))]
-        memory.add_row(at, key, row)
+            known = memory.parts[at, given] = _Known(self._parts[at])
+            memory.elements[at, given] = known.elements
+        root = self._element(values, gates)
+        return tuple([known.elements.get(one) or memory.look(known, one, root) for one in inputs])
+
+    def row(self, memory: _Memory, at: int, looks: tuple[_Look, ...]) -> _Row:
+        """Return what is seen of elements that look so, for each part of the answer, and remember it."""
+        row: _Row = [()] * len(self._columns)
+        for number in self._parts[at].columns:
+            row[number] = tuple([look.signs[number] for look in looks])
+        memory.add_row(at, looks, row)
         return row
 
     def _element(self, values: Iterable[Any], gates: frozenset[str]) -> Any:
         """Make a root element without anything below it."""
         element: Any = object.__new__(self._root)
-        element.__dict__.update(zip(self._members, values, strict=True))
+        element.__dict__ = dict(zip(self._members, values, strict=True))
         if self._has_gates:
             element.gates = gates
         return element
@@ -274,16 +276,25 @@ class _Signs:
         self.element, self.inputs = element, inputs
 
 
+class _Look:
+    """What each part of the answer, by number, sees of an element; one object for all elements that look the same."""
+
+    __slots__ = ("signs",)
+
+    def __init__(self, signs: tuple[Any, ...]) -> None:
+        self.signs = signs
+
+
 _Row = list[tuple[_Signs, ...]]
 """What the parts of the answer see of the elements of one part of a document, by number."""
 
 
 class _Known:
-    """Elements of one part that are known, where the same is around them: signs for each part of the answer."""
+    """Elements of one part that are known, where the same is around them, and how they look."""
 
     def __init__(self, part: _Part) -> None:
         self.part = part
-        self.elements: dict[Any, list[Any]] = {}
+        self.elements: dict[Any, _Look] = {}
         #: By the number of a part of the answer, and by what it reads of an element.
         self.seen: dict[int, dict[Any, _Signs]] = {number: {} for number in part.columns}
 
@@ -291,14 +302,16 @@ class _Known:
 class _Memory:
     """What is known under one choice of gates: elements, by what is around them, lists of them, and parts of answers.
 
-    `rows` are by the number of a part, and by what is around it and its elements; `answers` by the number of a part of
-    the answer.
+    `rows` are by the number of a part, and by how its elements look; `answers` by the number of a part of the answer.
+    `elements` are those of `parts`.
     """
 
     def __init__(self, parts: int, columns: int) -> None:
         self.rows: list[dict[Any, _Row]] = [{} for _ in range(parts)]
         self.answers: list[dict[Any, bytes]] = [{} for _ in range(columns)]
         self.parts: dict[Any, _Known] = {}
+        self.elements: dict[Any, dict[Any, _Look]] = {}
+        self._looks: dict[tuple[Any, ...], _Look] = {}
         self._signs: dict[Any, _Signs] = {}
         self._count = self._listed = self._answered = 0
 
@@ -326,11 +339,11 @@ class _Memory:
             column.clear()
         self._answered = 0
 
-    def look(self, known: _Known, inputs: tuple[Any, ...], root: Any) -> list[Any]:
+    def look(self, known: _Known, inputs: tuple[Any, ...], root: Any) -> _Look:
         """Look at a new element; `root` has no elements, since nothing that is remembered may depend on them."""
         if self._count >= MOST_PARTS:
-            self.parts.clear()
-            self._signs.clear()
+            for memory in (self.parts, self.elements, self._looks, self._signs):
+                memory.clear()
             self._forget_rows()
             self._forget_answers()
             self._count = 0
@@ -344,8 +357,12 @@ class _Memory:
             if signs is None:
                 signs = known.seen[column][key] = self._see(part, column, seen, inputs, root)
             found[column] = signs
-        known.elements[inputs] = found
-        return found
+        key = (part.number, *found)
+        look = self._looks.get(key)
+        if look is None:
+            look = self._looks[key] = _Look(tuple(found))
+        known.elements[inputs] = look
+        return look
 
     def _see(self, part: _Part, column: int, seen: _Seen, inputs: tuple[Any, ...], root: Any) -> _Signs:
         if seen.signs is None:
@@ -476,14 +493,22 @@ def _answer_lines(
     reader: str, parts: int, around: list[int], outs: list[Output], reads: list[_Reads], is_object: bool
 ) -> Iterator[str]:
     """Write the function that answers a document from memory, and asks `Compiled` for what is not known."""
+    yield f"_NOTHING, _EMPTY = {{}}, [()] * {len(outs)}"
     yield "def answer_document(compiled, memory, d, gates):"
     yield f"    values, {''.join(f'in_{at}, ' for at in range(parts))}= {reader}(d)"
     yield f"    given = ({_values(around)})"
     for at in range(parts):
-        yield f"    key = {f'(given, in_{at})' if around else f'in_{at}'}"
-        yield f"    row_{at} = memory.rows[{at}].get(key)"
-        yield f"    if row_{at} is None:"
-        yield f"        row_{at} = compiled.look(memory, {at}, key, in_{at}, given, values, gates)"
+        yield f"    if in_{at}:"
+        yield f"        elements = memory.elements.get(({at}, given), _NOTHING)"
+        yield "        try:"
+        yield f"            looks = tuple([elements[one] for one in in_{at}])"
+        yield "        except KeyError:"
+        yield f"            looks = compiled.look(memory, {at}, given, in_{at}, values, gates)"
+        yield f"        row_{at} = memory.rows[{at}].get(looks)"
+        yield f"        if row_{at} is None:"
+        yield f"            row_{at} = compiled.row(memory, {at}, looks)"
+        yield "    else:"
+        yield f"        row_{at} = _EMPTY"
     rows = "".join(f"row_{at}, " for at in range(parts))
     for number, read in enumerate(reads):
         yield f"    key = ({_values(read.root)}{''.join(f'row_{at}[{number}], ' for at in read.parts)})"
@@ -580,16 +605,16 @@ class _Writer:
         body: list[str] = []
         below = []
         for number, child in enumerate(self.need.children[collection.id]):
-            body.append(f"    found_{number} = []")
+            # It is a key of the memory.
+            body.append(f"    found_{number} = ()")
             for group, path in child.groups.items():
                 body += self._group_lines(child, group, path, paths, f"found_{number}")
-            # It is a key of the memory.
-            below.append(f"tuple(found_{number})")
+            below.append(f"found_{number}")
         parameters = ["d", "group", "o", *map(_join, self._joins(collection))] if collection.of else ["d"]
         first = [] if collection.of else ["    o = d"]
         head = f"def {_reader_name(collection)}({', '.join(parameters)}):"
         result = "".join(f"{part}, " for part in [f"({values})", *below])
-        return "\n".join([head, *first, *paths.lines, *body, f"    return ({result})"])
+        return "\n".join([head, *first, *paths.lines(), *body, f"    return ({result})"])
 
     def _joins(self, collection: Collection) -> list[str]:
         return list(emit.needed_joins(self.need, collection))
@@ -633,7 +658,8 @@ class _Writer:
         yield from ("    " + line for line in self._join_lines(collection, group, paths))
         key = attribute(collection.key) if collection.key else ""
         joined = "".join(f", {_join(join)}.get(item.{key})" for join in self._joins(collection))
-        yield f"        {found_name} += [{_reader_name(collection)}(d, {group!r}, item{joined}) for item in items]"
+        element = f"{_reader_name(collection)}(d, {group!r}, item{joined})"
+        yield f"        {found_name} += tuple([{element} for item in items])"
 
     def _join_lines(self, collection: Collection, group: str, paths: _Paths) -> Iterator[str]:
         for join in self._joins(collection):
@@ -656,14 +682,47 @@ class _Paths:
 
     def __init__(self, shape: Shape, collection: Collection) -> None:
         self.shape, self.collection = shape, collection
-        self.lines: list[str] = []
         self._known: dict[tuple[str, ...], str] = {}
+        #: By the variable that a step starts from: the variable that it gives, and the part of a path that it follows.
+        self._steps: dict[str, dict[str, str]] = {}
 
     def at(self, path: tuple[str, ...]) -> tuple[str, list[Node]]:
         """Return the variable that holds what stands at a path, and the nodes that it may be."""
         if path in (("/",), ("/", "")):
             raise NotCompiledError("the whole document")
         return self._variable(path), self.shape.start(self.collection, path)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the statements: what is missing is looked at once for all that stands in it."""
+        known = set(self._known.values())
+        for start in [start for start in self._steps if start not in known]:
+            yield from self._below(start, "    ")
+
+    def _below(self, start: str, indent: str) -> Iterator[str]:
+        steps = self._steps.get(start, {})
+        if not steps:
+            return
+        if start not in ("o", "d"):
+            yield f"{indent}if {start} is None:"
+            yield f"{indent}    {' = '.join(self._all_below(start))} = None"
+            yield f"{indent}else:"
+            indent += "    "
+        for found, part in steps.items():
+            key, picks, wanted = part.partition("=")
+            if picks:
+                yield f"{indent}for {found} in {start}:"
+                yield f"{indent}    if {found}.{attribute(key)} == {wanted!r}:"
+                yield f"{indent}        break"
+                yield f"{indent}else:"
+                yield f"{indent}    {found} = None"
+            else:
+                yield f"{indent}{found} = {start}.{attribute(part)}"
+            yield from self._below(found, indent)
+
+    def _all_below(self, start: str) -> Iterator[str]:
+        for found in self._steps.get(start, {}):
+            yield found
+            yield from self._all_below(found)
 
     def _variable(self, path: tuple[str, ...]) -> str:
         if not path:
@@ -680,13 +739,7 @@ class _Paths:
         if not all(node.is_plain for node in self.shape.start(self.collection, path[:-1])):
             raise NotCompiledError(f"{'.'.join(path)} stands among values of other types")
         found = self._known[path] = f"v{len(self._known)}"
-        key, picks, wanted = part.partition("=")
-        value = f"{before}.{attribute(part)}"
-        if picks:
-            value = f"next((x for x in {before} if x.{attribute(key)} == {wanted!r}), None)"
-        self.lines.append(
-            f"    {found} = {value}" + ("" if before in ("o", "d") else f" if {before} is not None else None")
-        )
+        self._steps.setdefault(before, {})[found] = part
         return found
 
 

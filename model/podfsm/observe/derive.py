@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from podfsm.observe import needs
 from podfsm.observe.answer import write
 from podfsm.observe.compiled import Compiled, NoAnswerError, NotCompiledError
 from podfsm.observe.play import play
-from podfsm.observe.shape import GATES, Shape, decoder, getter, plain
+from podfsm.observe.shape import GATES, Shape, attribute, decoder, getter, plain
 
 if TYPE_CHECKING:
     from podfsm.language.model import Model
@@ -186,7 +187,7 @@ class Answers:
         every = [formula for other in others for formula in needs.formulas(model, model.bindings[other])]
         shape = Shape(bound, binding, emit.needed(bound, (), every))
         self._decode = decoder(shape)
-        self._given = getter([GATES])
+        self._given = attrgetter(attribute(GATES))
         self._set = [(name, getter(path)) for name, path in binding.gates.items()]
         self._compiled: Compiled | None = None
         if not interpreted:
