@@ -98,22 +98,19 @@ def test_what_is_remembered_does_not_depend_on_the_order(table: str) -> None:
         assert json.loads(fresh.answer_or_error(line, 1)) == wanted
 
 
+@pytest.mark.parametrize(("limit", "kept"), [("PARTS", "elements"), ("ROWS", "rows"), ("ANSWERS", "answers")])
 @pytest.mark.parametrize("table", ["phase", "status-column"])
-def test_full_memories_start_again(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_memories_start_again(table: str, limit: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     documents = cases(table)[:400]
     expected = [answer(table, document) for document in documents]
-    most = {"MOST_PARTS": 5, "MOST_ROWS": 3, "MOST_ANSWERS": 7}
-    for name, count in most.items():
-        monkeypatch.setattr(compiled, name, count)
+    monkeypatch.setattr(compiled, f"MOST_{limit}", 3)
     forgetful = Answers(tables.shipped(), table)
     lines = [json.dumps({"in": document}).encode() for document in documents]
     assert [json.loads(forgetful.answer(line)) for line in lines] == expected
     assert forgetful._compiled is not None
     for memory in forgetful._compiled._memories.values():
-        # The elements of one document are looked at together.
-        assert sum(map(len, memory.elements.values())) <= most["MOST_PARTS"]
-        assert sum(map(len, memory.rows)) <= most["MOST_ROWS"]
-        assert sum(map(len, memory.answers)) <= most["MOST_ANSWERS"]
+        found = getattr(memory, kept)
+        assert sum(map(len, found.values() if isinstance(found, dict) else found)) <= 3
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
