@@ -27,7 +27,6 @@ from typing import Any
 
 import yaml
 
-from podfsm import build
 from podfsm.errors import PodfsmError
 from podfsm.explore import report
 from podfsm.explore.configuration import Configuration, shipped
@@ -36,6 +35,7 @@ from podfsm.language.load import load
 from podfsm.language.model import Model
 from podfsm.language.source import Problems, read_tables
 from podfsm.observe import sample
+from podfsm.summary import size_of
 
 NAMED = ("defaults", "refusals", "findings", "properties", "configurations", "defects", "let", "procedures", "bindings")
 """Sections whose entries are tried besides rows and edges."""
@@ -244,8 +244,8 @@ class Trial:
                 and model.properties[v.property].form != "reachable"
             ]
             sizes = self.seen[configuration.id]["sizes"]
-            if sizes.get(mode) != build.size_of(found.size):
-                said.append(f"{configuration.id}, {mode}: {build.size_of(found.size)} instead of {sizes.get(mode)}")
+            if sizes.get(mode) != size_of(found.size):
+                said.append(f"{configuration.id}, {mode}: {size_of(found.size)} instead of {sizes.get(mode)}")
         return said
 
 
@@ -261,7 +261,7 @@ def measured(model: Model) -> dict[str, Any]:
         found[name] = {
             "s": time.process_time() - started,
             "seen": [row for row, (fired, _) in outcome.seen.items() if fired],
-            "sizes": {mode: build.size_of(one.size) for mode, one in outcome.modes.items()},
+            "sizes": {mode: size_of(one.size) for mode, one in outcome.modes.items()},
         }
     return found
 

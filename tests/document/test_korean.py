@@ -62,7 +62,7 @@ def test_a_key_with_its_kind_has_no_twin_without(model: Model) -> None:
 
 
 def test_particles_fit_the_words_before_them(model: Model) -> None:
-    vowel = "파드|컨테이너|노드|프로브|샌드박스|사이드카|백오프"
+    vowel = "파드|신호|컨테이너|노드|프로브|샌드박스|사이드카|백오프"
     consonant = "테이블|이미지 풀|라이프사이클|규칙|정책|유예 기간"
     end = r"(?=[ ,.)]|$)"
     wrong = f"(?:{vowel})(?:을|은|과){end}|(?:{consonant})(?:를|는|와){end}"

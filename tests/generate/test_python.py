@@ -365,7 +365,7 @@ def test_json_has_the_committed_schema(tmp_path: Path) -> None:
     source, out = tmp_path / "tables", tmp_path / "out"
     tables_from(source, TOY)
     path = str(out / "python" / "toy_shop.py")
-    wanted = {"written": [path], "different": []}, {"written": [], "different": []}
+    wanted: tuple[Any, ...] = {"written": [path], "different": []}, {"written": [], "different": []}
     for check, files_told in zip((False, True), wanted, strict=True):
         console = Console(io.StringIO(), io.StringIO())
         run(GenerateRequest(target="python", out=out, check=check, tables=source, output="json", console=console))

@@ -64,6 +64,26 @@ def test_the_example_of_the_documentation_works() -> None:
     assert not found.failed
 
 
+@pytest.mark.parametrize("port", [80, "http"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda port: {"readinessProbe": {"httpGet": {"port": port}}},
+        lambda port: {"livenessProbe": {"tcpSocket": {"port": port}}},
+        lambda port: {"lifecycle": {"preStop": {"httpGet": {"port": port}}}},
+    ],
+)
+def test_a_port_is_a_number_or_a_name(part: Callable[[int | str], dict[str, Any]], port: int | str) -> None:
+    container = {"name": "app", "image": "busybox", "ports": [{"name": "http", "containerPort": 80}], **part(port)}
+    pod = PodMachine.from_manifest(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    )
+    pod.fire("scheduling", "bind")
+    pod.fire("worker", "admit")
+    pod.fire("worker", "sync")
+    assert pod.phase == "Running"
+
+
 def test_it_is_imported_without_numba() -> None:
     code = "import sys, podfsm; podfsm.PodMachine; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -334,7 +334,7 @@ def test_properties_that_are_asked_for_are_told_in_full(verify: Verify) -> None:
 
 
 def test_modes_are_explored_once_where_no_row_of_a_defect_applies(verify: Verify) -> None:
-    assert "(the same: this pod meets no known defect)" in verify(house(BULB), output="text").out
+    assert "(the same: no known defect changes what was explored)" in verify(house(BULB), output="text").out
 
 
 def test_korean_text(verify: Verify) -> None:

@@ -54,24 +54,9 @@ def pod_diagram(
     PodfsmError
         If the pod is too large to be explored, or there is no such diagram or node.
     """
-    from podfsm.verify.size import plan_for
-
     shown = _shown(model, subject, only)
-    plan = plan_for(model, subject.configuration, MAX_STATES)
-    if not plan.fits:
-        raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large to be explored; draw a smaller one")
-    try:
-        exploration = explore_configuration(
-            model, plan.configuration, defects, (), MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
-        )
-    except LimitError as error:
-        raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large: {error}") from error
-    if not exploration.result.complete:
-        raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large: {exploration.result.reason}")
     words = Words(model, language)
-    parts = NOTHING
-    for picture, view in shown:
-        parts += _restricted(words, exploration, picture, view)
+    plan, exploration, parts = _drawn(words, model, subject, shown, defects, progress)
     made = Diagram(
         "pod",
         words.word("lifecycle").format(subject.name),
@@ -84,6 +69,35 @@ def pod_diagram(
         rankdir=shown[0][0].rank if len(shown) == 1 else "LR",
     )
     return highlighted(made, current)
+
+
+def _drawn(
+    words: Words,
+    model: Model,
+    subject: Subject,
+    shown: Sequence[tuple[Picture, View]],
+    defects: Defects,
+    progress: Callable[[Progress], None] | None,
+) -> tuple[Plan, Exploration, Parts]:
+    """Explore the largest variant of a pod whose pairs of local states can be noted, and draw its views."""
+    from podfsm.verify.size import plan_for
+
+    why = "draw a smaller one"
+    for most in (MAX_STATES, MAX_STATES // 8, MAX_STATES // 64, MAX_STATES // 512):
+        plan = plan_for(model, subject.configuration, most)
+        if not plan.fits:
+            break
+        try:
+            exploration = explore_configuration(
+                model, plan.configuration, defects, (), MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
+            )
+            if exploration.result.complete:
+                parts = sum((_restricted(words, exploration, *one) for one in shown), NOTHING)
+                return plan, exploration, parts
+            why = exploration.result.reason or why
+        except LimitError as error:
+            why = str(error)
+    raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large to be explored: {why}")
 
 
 def _shown(model: Model, subject: Subject, only: str) -> list[tuple[Picture, View]]:

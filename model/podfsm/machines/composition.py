@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -12,7 +13,7 @@ from podfsm.language.analysis import analysis
 from podfsm.language.choices import choices
 from podfsm.language.evaluate import EvaluationError, Frame, Program
 from podfsm.language.model import Event, Expr, Fire, Formula, Scope
-from podfsm.language.world import UNSET, Element, World
+from podfsm.language.world import UNSET, DocumentError, Element, World
 from podfsm.machines.region import Arguments, RegionMachine
 
 Values = tuple[Any, ...]
@@ -160,7 +161,9 @@ class Composition:
             values: list[Any] = [UNSET] * len(element.values)
             for field in self.program.fields[element.collection.id]:
                 if level[field.id] == "static" and field.variable is None:
-                    values[field.index] = element.get(field.name)
+                    # A port may be a number or a name: it is read as one of the two, by the rule that knows which.
+                    with suppress(DocumentError):
+                        values[field.index] = element.get(field.name)
             base.append(values)
         return base
 
