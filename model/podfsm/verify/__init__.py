@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from podfsm.explore.search import Progress
     from podfsm.language.model import Model, Property
+    from podfsm.observe.manifest import Note
     from podfsm.verify.judgement import Outcome
     from podfsm.verify.subjects import Subject
 
@@ -36,6 +37,7 @@ def run(request: VerifyRequest) -> int:
 
     model = tables.loaded(str(request.tables)) if request.tables is not None else tables.shipped()
     properties = chosen_properties(model, request.properties)
+    notes: tuple[Note, ...] = ()
     if request.manifests:
         subjects, notes = subjects_of(request.manifests, model, request.cluster)
         for note in notes:
@@ -49,7 +51,7 @@ def run(request: VerifyRequest) -> int:
     if not request.manifests:
         demand_refutations(outcomes, properties)
     minor = request.cluster.kubernetes or kubernetes.default_minor(model)
-    _write(request, model, outcomes, minor)
+    _write(request, model, outcomes, minor, notes)
     return Status.worst(*(outcome.status for outcome in outcomes))
 
 
@@ -89,13 +91,15 @@ def _judge(
     return outcomes
 
 
-def _write(request: VerifyRequest, model: Model, outcomes: Sequence[Outcome], minor: str) -> None:
+def _write(
+    request: VerifyRequest, model: Model, outcomes: Sequence[Outcome], minor: str, notes: Sequence[Note]
+) -> None:
     from podfsm.files import write_atomically
     from podfsm.verify.report import as_json
     from podfsm.verify.text import Printer
 
     if request.output == "json":
-        text = json.dumps(as_json(outcomes, minor), ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(as_json(outcomes, minor, notes), ensure_ascii=False, indent=2) + "\n"
     else:
         # Who asks for properties by name wants to know all about them.
         verbose = request.verbose or bool(request.properties)

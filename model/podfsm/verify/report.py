@@ -8,6 +8,7 @@ from typing import Any
 from podfsm.explore.prove import Step
 from podfsm.language.world import World
 from podfsm.observe.answer import write
+from podfsm.observe.manifest import Note
 from podfsm.verify.judgement import Judged, Outcome
 
 #: Name of the binding of the tables that writes the containers of a pod.
@@ -17,9 +18,14 @@ BINDING = "verify"
 EXACT = 1 << 53
 
 
-def as_json(outcomes: Sequence[Outcome], minor: str) -> dict[str, Any]:
+def as_json(outcomes: Sequence[Outcome], minor: str, notes: Sequence[Note] = ()) -> dict[str, Any]:
     """Write everything as a JSON object."""
-    return {"schema": 1, "kubernetes": minor, "pods": [_pod(outcome) for outcome in outcomes]}
+    return {
+        "schema": 1,
+        "kubernetes": minor,
+        "notes": [{"place": note.place, "text": note.text, "mend": note.mend} for note in notes],
+        "pods": [_pod(outcome) for outcome in outcomes],
+    }
 
 
 def _pod(outcome: Outcome) -> dict[str, Any]:
