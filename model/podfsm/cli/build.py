@@ -1,12 +1,11 @@
 """The command `podfsm build`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import BuildRequest, Cluster, Defects, Lang, Output
+from podfsm.requests import BuildRequest, Cluster, Lang, Output
 
 
 @click.command(
@@ -30,9 +29,7 @@ from podfsm.requests import BuildRequest, Cluster, Defects, Lang, Output
 def build(
     check: bool,
     out: Path | None,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     tables: Path | None,
@@ -47,5 +44,4 @@ def build(
     """
     from podfsm.build import run
 
-    cluster = Cluster(kubernetes=kubernetes, gates=gates, defects=defects)
     return run(BuildRequest(check=check, out=out, cluster=cluster, output=output, lang=lang, tables=tables))

@@ -1,13 +1,13 @@
 """The command `podfsm conform`."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, ConformRequest, Defects, Lang
+from podfsm.requests import Cluster, ConformRequest, Lang
 
 
 @click.command(
@@ -48,9 +48,7 @@ def conform(
     strict: bool,
     output: Literal["text", "json", "junit", "sarif"],
     max_document: int,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     out: Path | None,
     lang: Lang,
     tables: Path | None,
@@ -70,7 +68,7 @@ def conform(
             file=file,
             writer=writer,
             max_document=max_document,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects="intended" if strict else defects),
+            cluster=replace(cluster, defects="intended") if strict else cluster,
             output=output,
             lang=lang,
             out=out,

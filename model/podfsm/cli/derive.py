@@ -1,12 +1,11 @@
 """The command `podfsm derive`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, DeriveRequest, Lang, Output
+from podfsm.requests import Cluster, DeriveRequest, Lang, Output
 
 
 @click.command(
@@ -34,9 +33,7 @@ def derive(
     file: str,
     list_: bool,
     max_document: int,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     out: Path | None,
@@ -60,7 +57,7 @@ def derive(
         DeriveRequest(
             table=table,
             file=file,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            cluster=cluster,
             out=out,
             max_document=max_document,
             output=output,

@@ -1,13 +1,12 @@
 """The command `podfsm draw`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, DrawRequest, Lang, Output, PictureFormat
+from podfsm.requests import Cluster, DrawRequest, Lang, Output, PictureFormat
 
 
 @click.command(
@@ -57,9 +56,7 @@ def draw(
     trace: str | None,
     property_: str | None,
     dot: str | None,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     tables: Path | None,
@@ -92,7 +89,7 @@ def draw(
             trace=trace,
             property=property_ or "",
             dot=dot,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            cluster=cluster,
             output=output,
             lang=lang,
             tables=tables,

@@ -1,13 +1,12 @@
 """The command `podfsm explain`, which is also the kubectl plugin ``kubectl podfsm``."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, ExplainRequest, Lang, Output
+from podfsm.requests import Cluster, ExplainRequest, Lang, Output
 
 
 def _need_input(context: click.Context, names: tuple[str, ...], files: tuple[str, ...], namespace: str | None) -> None:
@@ -53,9 +52,7 @@ def explain(
     namespace: str | None,
     goal: str | None,
     diagram: Path | None,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     out: Path | None,
@@ -81,7 +78,7 @@ def explain(
             files=manifests,
             goal=goal,
             diagram=diagram,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            cluster=cluster,
             output=options.form(context, output, out),
             lang=lang,
             out=out,

@@ -1,12 +1,11 @@
 """The command `podfsm generate`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, GenerateRequest, Lang, Output
+from podfsm.requests import Cluster, GenerateRequest, Lang, Output
 
 
 @click.command(
@@ -29,9 +28,7 @@ def generate(
     target: str,
     out: Path | None,
     check: bool,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     tables: Path | None,
@@ -50,7 +47,7 @@ def generate(
             target=target,
             out=out,
             check=check,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            cluster=cluster,
             output=output,
             lang=lang,
             tables=tables,

@@ -1,13 +1,14 @@
 """Options that several commands share, each a decorator."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import click
 
-from podfsm.requests import MAX_DOCUMENT, Output
+from podfsm.requests import MAX_DOCUMENT, Cluster, Output
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,7 +45,14 @@ def output(command: Command) -> Command:
 
 
 def cluster(command: Command) -> Command:
-    """``--kubernetes``, ``--gate`` and ``--defects``, passed as `kubernetes`, `gates` and `defects`."""
+    """``--kubernetes``, ``--gate`` and ``--defects``, passed as `cluster`: Cluster."""
+
+    @wraps(command)
+    def with_cluster(*arguments: Any, **options: Any) -> Any:
+        parts = {name: options.pop(name) for name in ("kubernetes", "gates", "defects")}
+        return command(*arguments, cluster=Cluster(**parts), **options)
+
+    wrapped: Any = with_cluster
     for option in (
         click.option(
             "--defects",
@@ -63,8 +71,8 @@ def cluster(command: Command) -> Command:
         ),
         click.option("--kubernetes", metavar="MINOR", help="Minor version, such as 1.36.  [default: the tables']"),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return cast(Command, wrapped)
 
 
 def manifests(*, multiple: bool) -> Callable[[Command], Command]:

@@ -1,12 +1,11 @@
 """The command `podfsm show`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, Lang, Output, ShowRequest
+from podfsm.requests import Cluster, Lang, Output, ShowRequest
 
 
 @click.command(
@@ -26,9 +25,7 @@ from podfsm.requests import Cluster, Defects, Lang, Output, ShowRequest
 @options.tables
 def show(
     id_: str,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     tables: Path | None,
@@ -42,5 +39,4 @@ def show(
     """
     from podfsm.show import run
 
-    cluster = Cluster(kubernetes=kubernetes, gates=gates, defects=defects)
     return run(ShowRequest(id=id_, cluster=cluster, output=output, lang=lang, tables=tables))

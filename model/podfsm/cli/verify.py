@@ -1,12 +1,11 @@
 """The command `podfsm verify`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from podfsm.cli import options
-from podfsm.requests import Cluster, Defects, Lang, Output, VerifyRequest
+from podfsm.requests import Cluster, Lang, Output, VerifyRequest
 
 
 @click.command(
@@ -42,9 +41,7 @@ def verify(
     properties: tuple[str, ...],
     limit: int | None,
     verbose: bool,
-    kubernetes: str | None,
-    gates: Mapping[str, bool],
-    defects: Defects,
+    cluster: Cluster,
     output: Output,
     lang: Lang,
     out: Path | None,
@@ -68,7 +65,7 @@ def verify(
             manifests=manifests,
             properties=properties,
             limit=limit,
-            cluster=Cluster(kubernetes=kubernetes, gates=gates, defects=defects),
+            cluster=cluster,
             output=options.form(context, output, out),
             lang=lang,
             out=out,
