@@ -233,6 +233,17 @@ def test_without_pairs_and_watches() -> None:
         result.records(0, lambda component, local: local)
 
 
+def test_too_many_pairs_are_a_limit_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert explore(counters(2, 40)).complete
+    monkeypatch.setattr(search, "PAIR_BYTES", 500)
+    result = explore(counters(2, 40))
+    assert not result.complete
+    assert result.reason is not None
+    assert "too many local states" in result.reason
+    assert 0 < len(result) < 1600
+    assert explore(counters(2, 40), pairs=False).complete
+
+
 def test_no_initial_state_and_no_event() -> None:
     empty = counters(2, 3)
     empty._initial = []

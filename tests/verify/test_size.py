@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
+from podfsm.explore import search
 from podfsm.explore.configuration import Configuration
 from podfsm.explore.configuration import shipped as configurations
-from podfsm.explore.search import explore
-from podfsm.explore.system import LimitError
 from podfsm.language.tables import shipped
 from podfsm.verify import size
 
@@ -17,12 +16,12 @@ def test_a_variant_that_cannot_be_encoded_is_left_out(monkeypatch: pytest.Monkey
     whole: Configuration = next(c for c in configurations(model) if c.id == "api-eviction")
     assert not size.plan_for(model, whole, 1_000_000).configuration.reduced
     refused: list[Any] = []
+    enough = search.PAIR_BYTES
 
     def refuse_first(system: Any, **limits: Any) -> Any:
-        if not refused:
-            refused.append(system)
-            raise LimitError("too many")
-        return explore(system, **limits)
+        monkeypatch.setattr(search, "PAIR_BYTES", enough if refused else 100)
+        refused.append(system)
+        return search.explore(system, **limits)
 
     monkeypatch.setattr(size, "explore", refuse_first)
     plan = size.plan_for(model, whole, 1_000_000)

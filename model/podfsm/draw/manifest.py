@@ -11,7 +11,6 @@ from podfsm.draw.pictures import Picture, pictures
 from podfsm.draw.words import Words
 from podfsm.errors import PodfsmError
 from podfsm.explore.prove import Exploration, explore_configuration
-from podfsm.explore.system import LimitError
 from podfsm.explore.views import applies, declared, project
 from podfsm.language.model import Model, View
 
@@ -87,16 +86,13 @@ def _drawn(
         plan = plan_for(model, subject.configuration, most)
         if not plan.fits:
             break
-        try:
-            exploration = explore_configuration(
-                model, plan.configuration, defects, (), MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
-            )
-            if exploration.result.complete:
-                parts = sum((_restricted(words, exploration, *one) for one in shown), NOTHING)
-                return plan, exploration, parts
-            why = exploration.result.reason or why
-        except LimitError as error:
-            why = str(error)
+        exploration = explore_configuration(
+            model, plan.configuration, defects, (), MAX_STATES, max_bytes=MAX_BYTES, watch=True, progress=progress
+        )
+        if exploration.result.complete:
+            parts = sum((_restricted(words, exploration, *one) for one in shown), NOTHING)
+            return plan, exploration, parts
+        why = exploration.result.reason or why
     raise PodfsmError(f"{subject.place}: the pod {subject.name} is too large to be explored: {why}")
 
 

@@ -401,7 +401,7 @@ def explore(
     ValueError
         When the system's shape or answers are wrong.
     LimitError
-        When a global state does not fit 62 bits.
+        When an initial state does not fit 62 bits; when a later one does not, the result is incomplete.
     """
     if max_bytes is not None:
         bitmap_bytes = min(bitmap_bytes, max_bytes // 2)
@@ -548,7 +548,11 @@ class _Search:
         if self.layout.fits():
             self.tables = self.layout.tables()
         else:
-            self._resize()
+            try:
+                self._resize()
+            except LimitError as error:
+                # What was found until now is as good as at any other limit.
+                return str(error)
             reason = reason or self._over()
         return reason
 
@@ -603,7 +607,7 @@ class _Search:
             else:
                 table[component] = table[first]
         if size > PAIR_BYTES:
-            raise LimitError("components have too many local states to record pairs: explore with pairs=False")
+            raise LimitError("components have too many local states to record pairs of them")
         seen = np.zeros(max(size, 1), np.uint8)
         log = self.pairs.log[: self.counters[kernel.PAIRS]]
         member, before, after = log[:, 0], log[:, 1], log[:, 2]

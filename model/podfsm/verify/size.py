@@ -18,7 +18,6 @@ from typing import Any, Final
 from podfsm.explore.adapter import TableSystem
 from podfsm.explore.configuration import Configuration, system_for
 from podfsm.explore.search import Result, explore
-from podfsm.explore.system import LimitError
 from podfsm.language.model import Model, Reduction
 from podfsm.language.world import Element
 
@@ -194,11 +193,7 @@ def _largest_small(sizes: _Sizes, choices: Sequence[Variant]) -> Plan | None:
     while first < best:
         at = (first + best) // 2
         system = system_for(sizes.model, choices[at][0], sizes.mode)
-        try:
-            result = explore(system, max_states=bound.most + 1, max_questions=int(bound.seconds / QUESTION))
-        except LimitError:
-            first = at + 1
-            continue
+        result = explore(system, max_states=bound.most + 1, max_questions=int(bound.seconds / QUESTION))
         estimate = Estimate(len(result), result.asked)
         if result.complete and estimate.fits(bound):
             best, found = at, Plan(*choices[at], estimate, known=(system, result))
